@@ -1,1 +1,20 @@
-//! sqlite
+//! One SQLite file for a whole process: one writer that commits in groups, a few readers, migrations by name.
+//!
+//! What [`Database::write`] answered survives `kill -9` and power loss (`synchronous = FULL`). Deleted content is
+//! overwritten (`secure_delete`); what still stands in the write-ahead log goes with the next checkpoint.
+
+mod database;
+mod databases;
+mod error;
+mod job;
+mod migrate;
+mod open;
+mod reader;
+mod writer;
+
+pub use database::{Database, Limits};
+pub use databases::Databases;
+pub use error::SqliteError;
+pub use migrate::Migration;
+pub use rusqlite;
+pub use rusqlite::{Connection, OptionalExtension, Row, params};

@@ -1,0 +1,141 @@
+use std::path::{Path, PathBuf};
+use std::sync::mpsc::{SyncSender, TrySendError, sync_channel};
+use std::sync::{Arc, Mutex};
+use std::thread;
+use std::time::Duration;
+
+use rusqlite::Connection;
+use tokio::time::timeout;
+
+use crate::job::{Job, Reply, Task};
+use crate::{Migration, SqliteError, migrate, open, reader, writer};
+
+/// What a database may take up.
+#[derive(Debug, Clone, Copy)]
+pub struct Limits {
+    /// How long a caller waits for its answer.
+    pub deadline: Duration,
+    /// Write jobs waiting; one more fails with [`SqliteError::Full`].
+    pub waiting_writes: usize,
+    /// Read jobs waiting; one more fails with [`SqliteError::Full`].
+    pub waiting_reads: usize,
+    /// The most jobs that share one commit.
+    pub group: usize,
+    /// Connections that read, each with its thread.
+    pub readers: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            deadline: Duration::from_secs(10),
+            waiting_writes: 8_192,
+            waiting_reads: 8_192,
+            group: 512,
+            readers: 2,
+        }
+    }
+}
+
+/// One open file. Clones share it; it closes when the last one is dropped and the jobs under way are done.
+#[derive(Debug, Clone)]
+pub struct Database {
+    shared: Arc<Shared>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    path: PathBuf,
+    deadline: Duration,
+    writes: SyncSender<Box<dyn Job>>,
+    reads: SyncSender<Box<dyn Job>>,
+}
+
+impl Database {
+    /// Opens the file, creating it and its folder if they are not there.
+    pub fn open(path: &Path) -> Result<Self, SqliteError> {
+        Self::open_within(path, Limits::default())
+    }
+
+    /// As [`Self::open`], with limits of one's own.
+    pub fn open_within(path: &Path, limits: Limits) -> Result<Self, SqliteError> {
+        open::create(path)?;
+        let (writes, write_jobs) = sync_channel(limits.waiting_writes);
+        let (reads, read_jobs) = sync_channel(limits.waiting_reads);
+        let connection = open::writer(path)?;
+        start("sqlite-write", path, move || writer::serve(&connection, &write_jobs, limits.group))?;
+        let read_jobs = Arc::new(Mutex::new(read_jobs));
+        for _ in 0..limits.readers.max(1) {
+            let connection = open::reader(path)?;
+            let jobs = read_jobs.clone();
+            start("sqlite-read", path, move || reader::serve(&connection, &jobs))?;
+        }
+        let shared = Shared { path: path.to_owned(), deadline: limits.deadline, writes, reads };
+        Ok(Self { shared: Arc::new(shared) })
+    }
+
+    /// Where the file is.
+    pub fn path(&self) -> &Path {
+        &self.shared.path
+    }
+
+    /// Runs `job` in a transaction and answers once it is on disk.
+    ///
+    /// Jobs run one after another, never two at once. When `job` returns an error (or panics), everything it wrote is
+    /// undone and nobody else's work is. It must not begin or end transactions itself; savepoints are fine. If the
+    /// caller stops waiting before the job has started, it does not start. [`SqliteError::Timeout`] leaves open whether
+    /// it went through.
+    pub async fn write<T, F>(&self, job: F) -> Result<T, SqliteError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Connection) -> Result<T, SqliteError> + Send + 'static,
+    {
+        let (job, reply) = Task::boxed(job);
+        self.answer(&self.shared.writes, job, reply).await
+    }
+
+    /// Runs `job` on one snapshot of what is committed; every write answered before the call is in it. It cannot write.
+    pub async fn read<T, F>(&self, job: F) -> Result<T, SqliteError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Connection) -> Result<T, SqliteError> + Send + 'static,
+    {
+        let (job, reply) = Task::boxed(job);
+        self.answer(&self.shared.reads, job, reply).await
+    }
+
+    /// Applies the migrations that this file has not seen, in the order given, all or none.
+    pub async fn migrate(&self, migrations: &'static [Migration]) -> Result<(), SqliteError> {
+        self.write(|tx| migrate::apply(tx, migrations)).await
+    }
+
+    async fn answer<T>(
+        &self,
+        queue: &SyncSender<Box<dyn Job>>,
+        job: Box<dyn Job>,
+        reply: Reply<T>,
+    ) -> Result<T, SqliteError> {
+        queue.try_send(job).map_err(|error| match error {
+            TrySendError::Full(_) => SqliteError::Full,
+            TrySendError::Disconnected(_) => SqliteError::Closed,
+        })?;
+        let deadline = self.shared.deadline;
+        match timeout(deadline, reply).await {
+            Ok(Ok(answer)) => answer,
+            Ok(Err(_)) => Err(SqliteError::Closed),
+            Err(_) => Err(SqliteError::Timeout(deadline.as_millis())),
+        }
+    }
+}
+
+fn start(
+    name: &str,
+    path: &Path,
+    serve: impl FnOnce() + Send + 'static,
+) -> Result<(), SqliteError> {
+    thread::Builder::new()
+        .name(name.to_owned())
+        .spawn(serve)
+        .map(drop)
+        .map_err(|error| SqliteError::Open { path: path.to_owned(), reason: error.to_string() })
+}

@@ -1,0 +1,51 @@
+use std::fs::{DirBuilder, OpenOptions};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::Path;
+use std::time::Duration;
+
+use rusqlite::Connection;
+
+use crate::SqliteError;
+
+/// How long a connection waits for another's lock. Only another process can hold one for longer than a moment.
+const BUSY: Duration = Duration::from_secs(5);
+/// Statements that a connection keeps prepared.
+const PREPARED: usize = 256;
+
+/// Creates the folder and the file, for the owner's eyes only, as far as they are not there.
+pub(crate) fn create(path: &Path) -> Result<(), SqliteError> {
+    let failed = |error: std::io::Error| cannot(path, &error);
+    if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+        DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(failed)?;
+    }
+    // The write-ahead log takes the mode of the file.
+    OpenOptions::new().append(true).create(true).mode(0o600).open(path).map(drop).map_err(failed)
+}
+
+/// Opens the connection that writes.
+pub(crate) fn writer(path: &Path) -> Result<Connection, SqliteError> {
+    let connection = Connection::open(path).map_err(|error| cannot(path, &error))?;
+    set_up(&connection).map_err(|error| cannot(path, &error))?;
+    Ok(connection)
+}
+
+/// Opens a connection that refuses to write.
+pub(crate) fn reader(path: &Path) -> Result<Connection, SqliteError> {
+    let connection = writer(path)?;
+    connection.pragma_update(None, "query_only", true).map_err(|error| cannot(path, &error))?;
+    Ok(connection)
+}
+
+fn set_up(connection: &Connection) -> rusqlite::Result<()> {
+    connection.busy_timeout(BUSY)?;
+    connection.pragma_update(None, "journal_mode", "wal")?;
+    connection.pragma_update(None, "synchronous", "full")?;
+    connection.pragma_update(None, "secure_delete", true)?;
+    connection.pragma_update(None, "foreign_keys", true)?;
+    connection.set_prepared_statement_cache_capacity(PREPARED);
+    Ok(())
+}
+
+fn cannot(path: &Path, reason: &dyn std::fmt::Display) -> SqliteError {
+    SqliteError::Open { path: path.to_owned(), reason: reason.to_string() }
+}
