@@ -1,0 +1,242 @@
+use std::fmt;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use redis::aio::{ConnectionManager, ConnectionManagerConfig};
+use redis::cluster::ClusterClient;
+use redis::cluster_async::ClusterConnection;
+use redis::{Client, Cmd, ErrorKind, FromRedisValue, RedisResult, ServerErrorKind};
+use tokio::time::timeout;
+
+use crate::millis::{check_namespace, ttl};
+use crate::{Hit, Kv, KvError, Limit};
+
+/// How long a command may take, reconnecting included.
+const DEADLINE: Duration = Duration::from_secs(1);
+/// How long connecting at start may take.
+const CONNECT: Duration = Duration::from_secs(5);
+/// Between two attempts to reconnect, at most.
+const BACKOFF: Duration = Duration::from_millis(500);
+/// Commands waiting to be written to the connection; further ones wait, up to the deadline.
+const PIPELINE: usize = 1_024;
+
+/// Short-lived keys in Redis: one node, or a cluster. Time is the server's. Every operation touches one key.
+#[derive(Clone)]
+pub struct RedisKv {
+    link: Link,
+    namespace: String,
+    hit: Script,
+    remove_if: Script,
+}
+
+#[derive(Clone)]
+enum Link {
+    Node(ConnectionManager),
+    Cluster(ClusterConnection),
+}
+
+#[derive(Clone)]
+struct Script {
+    text: &'static str,
+    hash: String,
+}
+
+impl RedisKv {
+    /// Connects to `redis://host:port/db`, or to a cluster if the URL lists several of its nodes, separated by commas:
+    /// `redis://a:6379,b:6379`. Later losses of the connection are mended by itself.
+    pub async fn connect(url: &str, namespace: &str) -> Result<Self, KvError> {
+        check_namespace(namespace)?;
+        let connecting = async {
+            if url.contains(',') { connect_cluster(url).await } else { connect_node(url).await }
+        };
+        let link = match timeout(CONNECT, connecting).await {
+            Ok(Ok(link)) => link,
+            Ok(Err(error)) => return Err(unreachable_at_start(&error.to_string())),
+            Err(_) => return Err(unreachable_at_start("no answer within 5 s")),
+        };
+        Ok(Self {
+            link,
+            namespace: namespace.to_owned(),
+            hit: Script::new(include_str!("hit.lua")),
+            remove_if: Script::new(include_str!("remove_if.lua")),
+        })
+    }
+
+    /// Values and hits are kept apart: the same key may be used for both.
+    fn key(&self, kind: char, key: &str) -> String {
+        format!("{}:{kind}:{key}", self.namespace)
+    }
+
+    async fn ask<T: FromRedisValue>(&self, command: &Cmd) -> Result<T, KvError> {
+        within_deadline(self.link.query(command)).await
+    }
+
+    async fn run<T: FromRedisValue>(
+        &self,
+        script: &Script,
+        key: &str,
+        arguments: &[impl redis::ToRedisArgs + Sync],
+    ) -> Result<T, KvError> {
+        within_deadline(async {
+            let by_hash = script_command("EVALSHA", &script.hash, key, arguments);
+            match self.link.query(&by_hash).await {
+                // A restarted server has forgotten the script; sending its text teaches it again.
+                Err(error) if error.kind() == ErrorKind::Server(ServerErrorKind::NoScript) => {
+                    let by_text = script_command("EVAL", script.text, key, arguments);
+                    self.link.query(&by_text).await
+                }
+                result => result,
+            }
+        })
+        .await
+    }
+}
+
+async fn within_deadline<T>(answer: impl Future<Output = RedisResult<T>>) -> Result<T, KvError> {
+    match timeout(DEADLINE, answer).await {
+        Ok(Ok(value)) => Ok(value),
+        Ok(Err(error)) => Err(KvError(error.to_string())),
+        Err(_) => Err(KvError(format!("no answer within {} ms", DEADLINE.as_millis()))),
+    }
+}
+
+#[async_trait]
+impl Kv for RedisKv {
+    #[tracing::instrument(level = "debug", skip_all)]
+    async fn set(&self, key: &str, value: &[u8], time: Duration) -> Result<(), KvError> {
+        let key = self.key('v', key);
+        self.ask(redis::cmd("SET").arg(key).arg(value).arg("PX").arg(ttl(time))).await
+    }
+
+    #[tracing::instrument(level = "debug", skip_all)]
+    async fn set_if_absent(
+        &self,
+        key: &str,
+        value: &[u8],
+        time: Duration,
+    ) -> Result<bool, KvError> {
+        let key = self.key('v', key);
+        self.ask(redis::cmd("SET").arg(key).arg(value).arg("PX").arg(ttl(time)).arg("NX")).await
+    }
+
+    #[tracing::instrument(level = "debug", skip_all)]
+    async fn get(&self, key: &str) -> Result<Option<Vec<u8>>, KvError> {
+        self.ask(redis::cmd("GET").arg(self.key('v', key))).await
+    }
+
+    #[tracing::instrument(level = "debug", skip_all)]
+    async fn take(&self, key: &str) -> Result<Option<Vec<u8>>, KvError> {
+        self.ask(redis::cmd("GETDEL").arg(self.key('v', key))).await
+    }
+
+    #[tracing::instrument(level = "debug", skip_all)]
+    async fn remove_if(&self, key: &str, value: &[u8]) -> Result<bool, KvError> {
+        self.run(&self.remove_if, &self.key('v', key), &[value]).await
+    }
+
+    #[tracing::instrument(level = "debug", skip_all)]
+    async fn hit(&self, key: &str, limits: &[Limit]) -> Result<Hit, KvError> {
+        let arguments: Vec<u64> = limits
+            .iter()
+            .flat_map(|limit| [u64::from(limit.count), ttl(limit.window) * 1_000])
+            .collect();
+        if arguments.is_empty() {
+            return Ok(Hit::Allowed);
+        }
+        let wait: u64 = self.run(&self.hit, &self.key('h', key), &arguments).await?;
+        Ok(if wait == 0 { Hit::Allowed } else { Hit::Refused(Duration::from_micros(wait)) })
+    }
+
+    async fn ping(&self) -> Result<(), KvError> {
+        self.ask(&redis::cmd("PING")).await
+    }
+}
+
+impl Link {
+    async fn query<T: FromRedisValue>(&self, command: &Cmd) -> RedisResult<T> {
+        match self {
+            Self::Node(connection) => command.query_async(&mut connection.clone()).await,
+            Self::Cluster(connection) => command.query_async(&mut connection.clone()).await,
+        }
+    }
+}
+
+impl Script {
+    fn new(text: &'static str) -> Self {
+        Self { text, hash: redis::Script::new(text).get_hash().to_owned() }
+    }
+}
+
+fn script_command(
+    verb: &str,
+    script: &str,
+    key: &str,
+    arguments: &[impl redis::ToRedisArgs],
+) -> Cmd {
+    let mut command = redis::cmd(verb);
+    command.arg(script).arg(1).arg(key);
+    for argument in arguments {
+        command.arg(argument);
+    }
+    command
+}
+
+async fn connect_node(url: &str) -> RedisResult<Link> {
+    let client = Client::open(url)?;
+    // Tried once without the manager, which would go on trying and hide the reason.
+    client.get_multiplexed_async_connection().await?;
+    let config = ConnectionManagerConfig::new()
+        .set_response_timeout(Some(DEADLINE))
+        .set_connection_timeout(Some(DEADLINE))
+        .set_number_of_retries(usize::MAX)
+        .set_max_delay(BACKOFF)
+        .set_pipeline_buffer_size(PIPELINE);
+    ConnectionManager::new_with_config(client, config).await.map(Link::Node)
+}
+
+async fn connect_cluster(url: &str) -> RedisResult<Link> {
+    let client = ClusterClient::builder(cluster_nodes(url))
+        .connection_timeout(DEADLINE)
+        .response_timeout(DEADLINE)
+        .build()?;
+    client.get_async_connection().await.map(Link::Cluster)
+}
+
+/// `redis://user:secret@a:1,b:2` is `redis://user:secret@a:1` and `redis://user:secret@b:2`.
+fn cluster_nodes(url: &str) -> Vec<String> {
+    let (scheme, rest) = url.split_once("://").unwrap_or(("redis", url));
+    let (login, hosts) = match rest.rsplit_once('@') {
+        Some((login, hosts)) => (format!("{login}@"), hosts),
+        None => (String::new(), rest),
+    };
+    let hosts = hosts.trim_end_matches('/').split(',').filter(|host| !host.is_empty());
+    hosts.map(|host| format!("{scheme}://{login}{host}")).collect()
+}
+
+fn unreachable_at_start(reason: &str) -> KvError {
+    KvError(format!("cannot reach redis: {reason}; check the URL and that the server is running"))
+}
+
+impl fmt::Debug for RedisKv {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let cluster = matches!(self.link, Link::Cluster(_));
+        let mut debug = f.debug_struct("RedisKv");
+        debug.field("namespace", &self.namespace).field("cluster", &cluster);
+        debug.finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::cluster_nodes;
+
+    #[test]
+    fn a_url_of_several_hosts_is_a_cluster() {
+        let nodes = cluster_nodes("rediss://me:s@cret@a:1,b:2,c/");
+        assert_eq!(
+            nodes,
+            ["rediss://me:s@cret@a:1", "rediss://me:s@cret@b:2", "rediss://me:s@cret@c"]
+        );
+        assert_eq!(cluster_nodes("redis://a,b"), ["redis://a", "redis://b"]);
+    }
+}
