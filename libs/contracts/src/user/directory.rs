@@ -1,0 +1,62 @@
+use std::fmt;
+
+use async_trait::async_trait;
+use kernel::{DeviceId, Timestamp, UserId};
+
+use crate::DirectoryError;
+
+/// The most ids that one call may ask about; more is a `VALIDATION_ERROR`.
+pub const MAX_IDS: usize = 1_000;
+
+/// What everybody may know of a person.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Profile {
+    /// Who.
+    pub id: UserId,
+    /// Their name, as they wrote it.
+    pub name: Option<String>,
+    /// Unique among all people, lower case.
+    pub username: Option<String>,
+    /// A few words about themself.
+    pub bio: Option<String>,
+    /// Where their picture is.
+    pub avatar_url: Option<String>,
+    /// When they first logged in.
+    pub created_at: Timestamp,
+}
+
+/// A device that content must wait for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LiveDevice {
+    /// Whose it is.
+    pub user: UserId,
+    /// Which.
+    pub device: DeviceId,
+    /// What it said it is; `web` counts as gone sooner than the others.
+    pub platform: String,
+}
+
+/// An Ed25519 key that access tokens are checked with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PublicKey {
+    /// Names the key in a token's header.
+    pub kid: String,
+    /// The key itself.
+    pub x: [u8; 32],
+}
+
+/// What the user service tells other services about people. Every call has a deadline.
+#[async_trait]
+pub trait UserDirectory: Send + Sync + fmt::Debug {
+    /// Public profiles, in no particular order. Who does not exist is left out; who is asked for twice comes once.
+    async fn profiles(&self, users: &[UserId]) -> Result<Vec<Profile>, DirectoryError>;
+
+    /// Devices of these people that content must wait for: seen lately and with a live session.
+    async fn live_devices(&self, users: &[UserId]) -> Result<Vec<LiveDevice>, DirectoryError>;
+
+    /// Whether `from` may open a conversation with `to`. `NOT_FOUND` if either does not exist.
+    async fn may_talk(&self, from: UserId, to: UserId) -> Result<bool, DirectoryError>;
+
+    /// The keys that access tokens may be signed with at present.
+    async fn signing_keys(&self) -> Result<Vec<PublicKey>, DirectoryError>;
+}
