@@ -1,1 +1,9 @@
-//! bus
+//! Durable jobs and events between services. Two adapters, chosen by the scheme of a URL: SQLite and RabbitMQ.
+//!
+//! At least once: a message may come again, with the same id. Consumers drop repeats or do not mind them.
+
+mod port;
+mod sqlite;
+
+pub use crate::sqlite::SqliteBus;
+pub use port::{Bus, BusError, Consumer, Delivery, Message, Queue, Settle, Topology};
