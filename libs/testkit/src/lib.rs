@@ -1,1 +1,13 @@
-//! testkit
+//! What tests need from outside: real servers, Restante itself as processes, and waiting for a condition.
+
+mod folders;
+mod install;
+mod names;
+mod ports;
+mod process;
+pub mod servers;
+pub mod wait;
+
+pub use folders::workspace;
+pub use names::unique;
+pub use process::Process;

@@ -1,0 +1,47 @@
+//! Where things are kept.
+
+use std::env;
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+
+/// The checkout that this code was built from.
+pub fn workspace() -> PathBuf {
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    here.ancestors().nth(2).unwrap_or(here).to_owned()
+}
+
+/// The folder of everything that runs: `<workspace>/.run`, kept out of version control.
+pub(crate) fn run() -> PathBuf {
+    workspace().join(".run")
+}
+
+/// What was fetched once for all checkouts: `$XDG_CACHE_HOME/restante` or `~/.cache/restante`.
+pub(crate) fn cache() -> Result<PathBuf> {
+    let base = match env::var_os("XDG_CACHE_HOME") {
+        Some(base) => PathBuf::from(base),
+        None => PathBuf::from(env::var_os("HOME").context("HOME is not set")?).join(".cache"),
+    };
+    Ok(base.join("restante"))
+}
+
+/// Holds the lock of a folder until the answer is dropped; whoever holds it is alone, over all processes.
+pub(crate) async fn lock(folder: &Path) -> Result<File> {
+    fs::create_dir_all(folder)?;
+    let path = folder.join("lock");
+    let held = tokio::task::spawn_blocking(move || {
+        let file = File::options().create(true).append(true).open(path)?;
+        file.lock()?;
+        Ok::<_, std::io::Error>(file)
+    });
+    held.await?.with_context(|| format!("lock {}", folder.display()))
+}
+
+/// Writes a file that other processes read: they see the old text or the new, never a part.
+pub(crate) fn replace(path: &Path, text: &str) -> Result<()> {
+    let part = path.with_extension(format!("{}.part", std::process::id()));
+    fs::write(&part, text)?;
+    fs::rename(&part, path)?;
+    Ok(())
+}

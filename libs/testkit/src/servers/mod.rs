@@ -1,0 +1,89 @@
+//! Real servers on the loopback address, on ports of their own.
+//!
+//! The shared ones ([`mongo_url`], [`redis_url`], [`amqp_url`], [`smtp`]) are started once for a checkout and found again
+//! by every test; what tests put there is kept apart by name ([`crate::unique`]). A test that wants to kill a server
+//! starts a private one ([`private_redis`] and its like).
+
+mod mongo;
+mod place;
+mod private;
+mod rabbit;
+mod redis;
+mod shared;
+mod smtp;
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+
+pub use place::{Kind, Place};
+pub use private::PrivateServer;
+pub use shared::{Services, Shared};
+
+/// URL of the shared `MongoDB` without a database, `mongodb://127.0.0.1:PORT/?replicaSet=rs0`.
+pub async fn mongo_url() -> Result<String> {
+    Ok(Services::default().get(Kind::Mongo).await?.url)
+}
+
+/// URL of one database of the shared `MongoDB`, `mongodb://127.0.0.1:PORT/DATABASE?replicaSet=rs0`.
+pub async fn mongo_database_url(database: &str) -> Result<String> {
+    let url = mongo_url().await?;
+    Ok(url.replace("/?", &format!("/{database}?")))
+}
+
+/// URL of the shared Redis, `redis://127.0.0.1:PORT`.
+pub async fn redis_url() -> Result<String> {
+    Ok(Services::default().get(Kind::Redis).await?.url)
+}
+
+/// URL of the shared `RabbitMQ`, `amqp://guest:guest@127.0.0.1:PORT/%2f`.
+pub async fn amqp_url() -> Result<String> {
+    Ok(Services::default().get(Kind::Rabbit).await?.url)
+}
+
+/// The shared mail server.
+#[derive(Debug, Clone)]
+pub struct Smtp {
+    /// `smtp://127.0.0.1:PORT`. A recipient `refuse-NNN@…` is refused with that code (451, 550, …).
+    pub url: String,
+    /// Where each mail appears whole as one `.eml` file.
+    pub mail: PathBuf,
+}
+
+/// The shared mail server. Mails of all tests lie in one folder: look for an address of your own.
+pub async fn smtp() -> Result<Smtp> {
+    let shared = Services::default().get(Kind::Smtp).await?;
+    Ok(Smtp { url: shared.url, mail: smtp::mail(&shared.place) })
+}
+
+/// A `MongoDB` of one's own.
+pub async fn private_mongo() -> Result<PrivateServer> {
+    PrivateServer::start(Kind::Mongo).await
+}
+
+/// A Redis of one's own.
+pub async fn private_redis() -> Result<PrivateServer> {
+    PrivateServer::start(Kind::Redis).await
+}
+
+/// A `RabbitMQ` of one's own; takes five seconds to start.
+pub async fn private_rabbit() -> Result<PrivateServer> {
+    PrivateServer::start(Kind::Rabbit).await
+}
+
+/// Says something to a port and gives the first that is answered.
+async fn talk(port: u16, words: &[u8]) -> Result<Vec<u8>> {
+    let exchange = async {
+        let mut stream = TcpStream::connect(("127.0.0.1", port)).await?;
+        stream.write_all(words).await?;
+        let mut answer = vec![0_u8; 256];
+        let length = stream.read(&mut answer).await?;
+        answer.truncate(length);
+        Ok(answer)
+    };
+    timeout(Duration::from_secs(2), exchange).await.context("no answer in time")?
+}
