@@ -1,11 +1,15 @@
 //! What travels on the bus: facts that other services act on. Protobuf inside, plain types outside.
 
+mod topology;
+
 use bytes::Bytes;
 use kernel::{DeviceId, Id, SessionId, Timestamp, UserId};
 use prost::Message;
 use uuid::Uuid;
 
 use crate::generated::events as wire;
+
+pub use topology::TOPOLOGY;
 
 /// The topics that events are published on.
 pub mod topics {
@@ -222,6 +226,14 @@ mod tests {
     fn every_event_reads_back_from_its_topic() {
         for event in each() {
             assert_eq!(Event::decode(event.topic(), &event.encode()), Ok(event));
+        }
+    }
+
+    #[test]
+    fn every_topic_has_a_queue() {
+        for event in each() {
+            let bound = TOPOLOGY.queues.iter().any(|queue| queue.topics.contains(&event.topic()));
+            assert!(bound, "{} goes nowhere", event.topic());
         }
     }
 
