@@ -32,15 +32,16 @@ impl Ear {
         Self { state: Mutex::default(), capacity, changed: Notify::new() }
     }
 
-    pub(crate) fn watch(&self, subjects: &[Subject]) {
-        self.state().watched.extend(subjects);
+    /// Says which of them were not watched before.
+    pub(crate) fn watch(&self, subjects: &[Subject]) -> Vec<Subject> {
+        let mut state = self.state();
+        subjects.iter().copied().filter(|subject| state.watched.insert(*subject)).collect()
     }
 
-    pub(crate) fn unwatch(&self, subjects: &[Subject]) {
+    /// Says which of them were watched.
+    pub(crate) fn unwatch(&self, subjects: &[Subject]) -> Vec<Subject> {
         let mut state = self.state();
-        for subject in subjects {
-            state.watched.remove(subject);
-        }
+        subjects.iter().copied().filter(|subject| state.watched.remove(subject)).collect()
     }
 
     /// Puts an event in the queue if it is watched; a gap in its place if the queue is full.

@@ -6,6 +6,8 @@
 mod ear;
 mod memory;
 mod port;
+mod redis;
 
+pub use crate::redis::RedisFanout;
 pub use memory::MemoryFanout;
 pub use port::{Fanout, FanoutError, Happening, Listener, Subject};
