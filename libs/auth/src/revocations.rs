@@ -1,0 +1,33 @@
+use std::sync::Arc;
+use std::time::Duration;
+
+use kernel::SessionId;
+use kv::{Kv, KvError};
+
+/// The list of ended sessions whose tokens are still good by themselves. Every instance reads it.
+#[derive(Debug, Clone)]
+pub struct Revocations {
+    kv: Arc<dyn Kv>,
+    ttl: Duration,
+}
+
+impl Revocations {
+    /// `ttl` is how long a token is good: after that an entry is of no use.
+    pub fn new(kv: Arc<dyn Kv>, ttl: Duration) -> Self {
+        Self { kv, ttl }
+    }
+
+    /// From now on tokens of this session are refused everywhere.
+    pub async fn revoke(&self, session: SessionId) -> Result<(), KvError> {
+        self.kv.set(&key(session), b"1", self.ttl).await
+    }
+}
+
+/// Whether the session is on the list.
+pub(crate) async fn is_revoked(kv: &dyn Kv, session: SessionId) -> Result<bool, KvError> {
+    Ok(kv.get(&key(session)).await?.is_some())
+}
+
+fn key(session: SessionId) -> String {
+    format!("revoked:{session}")
+}
