@@ -1,0 +1,197 @@
+//! Conversations and who is in them, in SQLite.
+
+use async_trait::async_trait;
+use kernel::{ConversationId, UserId};
+use sqlite::rusqlite::{self, Row};
+use sqlite::{Connection, Database, OptionalExtension, params};
+
+use super::store::{ConversationStore, NewDirect, Party};
+use super::{Conversation, Kind, Member, Membership, Retention, Role};
+use crate::sqlite::{blob, id, integer, name, number, time};
+use crate::store::StoreError;
+
+const COLUMNS: &str =
+    "id, kind, retention, epoch, head_seq, head_count, member_count, created_at, active_at";
+
+/// Conversations, their members, and each person's list of them, in one file.
+#[derive(Debug)]
+pub struct SqliteConversations {
+    db: Database,
+}
+
+impl SqliteConversations {
+    /// Keeps them in this database.
+    pub const fn new(db: Database) -> Self {
+        Self { db }
+    }
+}
+
+#[async_trait]
+impl ConversationStore for SqliteConversations {
+    #[tracing::instrument(name = "create_direct", level = "debug", skip_all, fields(conversation = %new.id))]
+    async fn create_direct(&self, new: &NewDirect) -> Result<bool, StoreError> {
+        let new = new.clone();
+        Ok(self.db.write(move |tx| Ok(create(tx, &new)?)).await?)
+    }
+
+    async fn get(&self, id: ConversationId) -> Result<Option<Conversation>, StoreError> {
+        Ok(self.db.read(move |tx| Ok(get(tx, id)?)).await?)
+    }
+
+    async fn get_many(&self, ids: &[ConversationId]) -> Result<Vec<Conversation>, StoreError> {
+        let ids = ids.to_vec();
+        let get_many = move |tx: &Connection| {
+            let found = ids.iter().filter_map(|id| get(tx, *id).transpose());
+            Ok(found.collect::<Result<_, _>>()?)
+        };
+        Ok(self.db.read(get_many).await?)
+    }
+
+    async fn members(&self, conversation: ConversationId) -> Result<Vec<Member>, StoreError> {
+        let members = move |tx: &Connection| {
+            let mut select = tx.prepare_cached(
+                "SELECT user_id, role, joined_at FROM chat_members WHERE conversation_id = ?1",
+            )?;
+            let rows = select.query_map([blob(conversation)], |row| {
+                let role = name(row, 1, Role::from_name)?;
+                Ok(Member { user: id(row, 0)?, role, joined_at: time(row, 2)? })
+            })?;
+            Ok(rows.collect::<Result<_, _>>()?)
+        };
+        Ok(self.db.read(members).await?)
+    }
+
+    async fn is_member(&self, id: ConversationId, user: UserId) -> Result<bool, StoreError> {
+        let exists = move |tx: &Connection| {
+            let mut select = tx.prepare_cached(
+                "SELECT 1 FROM chat_members WHERE conversation_id = ?1 AND user_id = ?2",
+            )?;
+            Ok(select.exists([blob(id), blob(user)])?)
+        };
+        Ok(self.db.read(exists).await?)
+    }
+
+    async fn memberships(&self, user: UserId, limit: u32) -> Result<Vec<Membership>, StoreError> {
+        let memberships = move |tx: &Connection| {
+            let mut select = tx.prepare_cached(
+                "SELECT conversation_id, read_seq, read_count FROM chat_memberships
+                 WHERE user_id = ?1 LIMIT ?2",
+            )?;
+            let rows = select.query_map(params![blob(user), limit], membership)?;
+            Ok(rows.collect::<Result<_, _>>()?)
+        };
+        Ok(self.db.read(memberships).await?)
+    }
+
+    async fn membership(
+        &self,
+        user: UserId,
+        id: ConversationId,
+    ) -> Result<Option<Membership>, StoreError> {
+        let one = move |tx: &Connection| {
+            let mut select = tx.prepare_cached(
+                "SELECT conversation_id, read_seq, read_count FROM chat_memberships
+                 WHERE user_id = ?1 AND conversation_id = ?2",
+            )?;
+            Ok(select.query_row([blob(user), blob(id)], membership).optional()?)
+        };
+        Ok(self.db.read(one).await?)
+    }
+
+    async fn raise_read(
+        &self,
+        user: UserId,
+        id: ConversationId,
+        seq: u64,
+        count: u64,
+    ) -> Result<bool, StoreError> {
+        Ok(self.db.write(move |tx| Ok(raise_read(tx, user, id, (seq, count))?)).await?)
+    }
+
+    async fn ping(&self) -> Result<(), StoreError> {
+        let ping = |tx: &Connection| Ok(tx.query_row("SELECT 1", [], |_| Ok(()))?);
+        Ok(self.db.read(ping).await?)
+    }
+}
+
+/// All of it in the transaction of the caller, so the row of the conversation says whether it is there.
+fn create(tx: &Connection, new: &NewDirect) -> rusqlite::Result<bool> {
+    let mut insert = tx.prepare_cached(
+        "INSERT INTO chat_conversations (id, kind, retention, epoch, member_count, created_at, active_at)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?6) ON CONFLICT DO NOTHING",
+    )?;
+    let (id, now) = (blob(new.id), new.now.as_millis());
+    let (kind, retention, people) = (Kind::Direct, new.retention, new.parties.len());
+    let made = insert.execute(params![
+        id,
+        kind.as_str(),
+        retention.as_str(),
+        new.epoch,
+        i64::try_from(people).unwrap_or(i64::MAX),
+        now
+    ])?;
+    if made == 0 {
+        return Ok(false);
+    }
+    tx.prepare_cached("INSERT INTO chat_delivery (conversation_id) VALUES (?1)")?.execute([id])?;
+    for party in &new.parties {
+        join(tx, new, party)?;
+    }
+    Ok(true)
+}
+
+fn join(tx: &Connection, new: &NewDirect, party: &Party) -> rusqlite::Result<()> {
+    let (id, user) = (blob(new.id), blob(party.user));
+    let mut member = tx.prepare_cached(
+        "INSERT INTO chat_members (conversation_id, user_id, role, joined_at) VALUES (?1, ?2, ?3, ?4)",
+    )?;
+    member.execute(params![id, user, Role::Member.as_str(), new.now.as_millis()])?;
+    let mut membership = tx.prepare_cached(
+        "INSERT INTO chat_memberships (user_id, conversation_id) VALUES (?1, ?2)",
+    )?;
+    membership.execute([user, id])?;
+    crate::delivery::sqlite::join(tx, new.id, party.user, &party.devices)
+}
+
+fn raise_read(
+    tx: &Connection,
+    user: UserId,
+    id: ConversationId,
+    (seq, count): (u64, u64),
+) -> rusqlite::Result<bool> {
+    let place = params![blob(user), blob(id), integer(seq)];
+    let mut below = tx.prepare_cached(
+        "SELECT 1 FROM chat_memberships WHERE user_id = ?1 AND conversation_id = ?2 AND read_seq < ?3",
+    )?;
+    let rises = below.exists(place)?;
+    let mut raise = tx.prepare_cached(
+        "UPDATE chat_memberships SET read_seq = max(read_seq, ?3), read_count = max(read_count, ?4)
+         WHERE user_id = ?1 AND conversation_id = ?2",
+    )?;
+    raise.execute(params![blob(user), blob(id), integer(seq), integer(count)])?;
+    Ok(rises)
+}
+
+fn get(tx: &Connection, id: ConversationId) -> rusqlite::Result<Option<Conversation>> {
+    let sql = format!("SELECT {COLUMNS} FROM chat_conversations WHERE id = ?1");
+    tx.prepare_cached(&sql)?.query_row([blob(id)], conversation).optional()
+}
+
+fn conversation(row: &Row<'_>) -> rusqlite::Result<Conversation> {
+    Ok(Conversation {
+        id: id(row, 0)?,
+        kind: name(row, 1, Kind::from_name)?,
+        retention: name(row, 2, Retention::from_name)?,
+        epoch: row.get(3)?,
+        head_seq: number(row, 4)?,
+        head_count: number(row, 5)?,
+        member_count: row.get(6)?,
+        created_at: time(row, 7)?,
+        active_at: time(row, 8)?,
+    })
+}
+
+fn membership(row: &Row<'_>) -> rusqlite::Result<Membership> {
+    let (read_seq, read_count) = (number(row, 1)?, number(row, 2)?);
+    Ok(Membership { conversation: id(row, 0)?, read_seq, read_count })
+}

@@ -1,0 +1,176 @@
+//! Delivery cursors in MongoDB: one document for each conversation, so that the floor, joins and acknowledgements see each
+//! other whole.
+
+mod pipeline;
+
+use std::collections::HashMap;
+
+use async_trait::async_trait;
+use bson::{Document, doc};
+use futures::TryStreamExt;
+use kernel::{ConversationId, Timestamp};
+use mongodb::options::ReturnDocument;
+use mongodb::{Collection, Database};
+use serde::Deserialize;
+
+use super::store::{Ack, DeliveryStore, Owner, Progress};
+use crate::conversations::store::Party;
+use crate::mongo::{
+    DELIVERY, DEVICES, date, id as read_id, is_duplicate, number, update_each, uuid, within,
+};
+use crate::store::StoreError;
+
+/// How often an upsert is tried that another one was faster with.
+const TRIES: u32 = 5;
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct ProgressRow {
+    #[serde(rename = "_id")]
+    id: bson::Uuid,
+    floor: i64,
+    stripped_to: i64,
+}
+
+/// Delivery cursors of all conversations, in one database.
+#[derive(Debug)]
+pub struct MongoDelivery {
+    db: Database,
+    delivery: Collection<ProgressRow>,
+    devices: Collection<Document>,
+}
+
+impl MongoDelivery {
+    /// Keeps them in this database, which [`crate::mongo::open`] opened.
+    pub fn new(db: &Database) -> Self {
+        Self { db: db.clone(), delivery: db.collection(DELIVERY), devices: db.collection(DEVICES) }
+    }
+}
+
+/// Writes the first cursors of a conversation, or adds those that an earlier call did not know of.
+pub(crate) async fn begin(
+    db: &Database,
+    id: ConversationId,
+    parties: &[Party],
+) -> Result<(), StoreError> {
+    let delivery: Collection<ProgressRow> = db.collection(DELIVERY);
+    let mut update = vec![pipeline::begin()];
+    for party in parties {
+        update.extend(pipeline::join(party.user, &party.devices));
+    }
+    for _ in 0..TRIES {
+        let upsert = delivery.update_one(doc! { "_id": uuid(id) }, update.clone()).upsert(true);
+        match within(async move { Ok(upsert.await) }).await? {
+            Ok(_) => return Ok(()),
+            Err(error) if is_duplicate(&error) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Err(StoreError::Unavailable("another one was faster each time".to_owned()))
+}
+
+#[async_trait]
+impl DeliveryStore for MongoDelivery {
+    #[tracing::instrument(name = "delivery_acknowledge", level = "debug", skip_all, fields(conversation_id = %id, acks = acks.len()))]
+    async fn acknowledge(
+        &self,
+        id: ConversationId,
+        acks: &[Ack],
+    ) -> Result<Option<Progress>, StoreError> {
+        let update = self
+            .delivery
+            .find_one_and_update(doc! { "_id": uuid(id) }, pipeline::acknowledge(acks))
+            .projection(doc! { "floor": 1, "strippedTo": 1 })
+            .return_document(ReturnDocument::After);
+        within(update).await?.as_ref().map(progress).transpose()
+    }
+
+    #[tracing::instrument(name = "delivery_stripped", level = "debug", skip_all, fields(conversation_id = %id, to))]
+    async fn stripped(&self, id: ConversationId, to: u64) -> Result<(), StoreError> {
+        let update = self.delivery.update_one(doc! { "_id": uuid(id) }, pipeline::stripped(to));
+        within(update).await.map(drop)
+    }
+
+    async fn unfinished(&self, limit: u32) -> Result<Vec<(ConversationId, Progress)>, StoreError> {
+        if limit == 0 {
+            return Ok(Vec::new()); // no limit at all, to the server
+        }
+        let find = self.delivery.find(doc! { "dirty": true }).limit(i64::from(limit));
+        let find = find.projection(doc! { "floor": 1, "strippedTo": 1 });
+        let rows: Vec<ProgressRow> = within(async move { find.await?.try_collect().await }).await?;
+        rows.iter().map(|row| Ok((read_id(row.id), progress(row)?))).collect()
+    }
+
+    async fn is_registered(&self, owner: Owner) -> Result<bool, StoreError> {
+        let filter = doc! { "_id": uuid(owner.device), "userId": uuid(owner.user) };
+        Ok(within(self.devices.find_one(filter)).await?.is_some())
+    }
+
+    #[tracing::instrument(name = "delivery_register", level = "debug", skip_all, fields(user_id = %owner.user, device_id = %owner.device, conversations = ids.len()))]
+    async fn register(
+        &self,
+        owner: Owner,
+        ids: &[ConversationId],
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let join = pipeline::join(owner.user, &[owner.device]);
+        let joins: Vec<Document> =
+            ids.iter().map(|id| doc! { "q": { "_id": uuid(*id) }, "u": join.clone() }).collect();
+        update_each(&self.db, DELIVERY, &joins).await?;
+        // Last: who finds it need not look at the cursors.
+        let row = doc! { "$set": { "userId": uuid(owner.user), "registeredAt": date(now) } };
+        update_each(
+            &self.db,
+            DEVICES,
+            &[doc! { "q": { "_id": uuid(owner.device) }, "u": row, "upsert": true }],
+        )
+        .await
+    }
+
+    #[tracing::instrument(name = "delivery_remove", level = "debug", skip_all, fields(user_id = %owner.user, device_id = %owner.device, conversations = ids.len()))]
+    async fn remove(&self, owner: Owner, ids: &[ConversationId]) -> Result<(), StoreError> {
+        let leave = pipeline::leave(owner);
+        let cursor = pipeline::cursor(owner.user, owner.device);
+        let one = |id: &ConversationId| {
+            let there = doc! { "_id": uuid(*id), &cursor: { "$exists": true } };
+            doc! { "q": there, "u": leave.clone() }
+        };
+        let leaves: Vec<Document> = ids.iter().map(one).collect();
+        update_each(&self.db, DELIVERY, &leaves).await?;
+        let filter = doc! { "_id": uuid(owner.device), "userId": uuid(owner.user) };
+        within(self.devices.delete_one(filter)).await.map(drop)
+    }
+
+    #[tracing::instrument(name = "delivery_cursors", level = "debug", skip_all, fields(user_id = %owner.user, device_id = %owner.device, conversations = ids.len()))]
+    async fn cursors(
+        &self,
+        owner: Owner,
+        ids: &[ConversationId],
+    ) -> Result<HashMap<ConversationId, u64>, StoreError> {
+        let path = pipeline::cursor(owner.user, owner.device);
+        let ids: Vec<bson::Uuid> = ids.iter().copied().map(uuid).collect();
+        let there = doc! { "_id": { "$in": ids }, &path: { "$exists": true } };
+        let seq = doc! { "seq": format!("${path}") };
+        let delivery = self.delivery.clone_with_type::<CursorRow>();
+        let find = delivery.find(there).projection(seq);
+        let rows: Vec<CursorRow> = within(async move { find.await?.try_collect().await }).await?;
+        rows.into_iter().map(|row| Ok((read_id(row.id), number(row.seq)?))).collect()
+    }
+
+    async fn progress(&self, id: ConversationId) -> Result<Option<Progress>, StoreError> {
+        let find = self.delivery.find_one(doc! { "_id": uuid(id) });
+        let find = find.projection(doc! { "floor": 1, "strippedTo": 1 });
+        within(find).await?.as_ref().map(progress).transpose()
+    }
+}
+
+#[derive(Debug, Deserialize)]
+struct CursorRow {
+    #[serde(rename = "_id")]
+    id: bson::Uuid,
+    seq: i64,
+}
+
+fn progress(row: &ProgressRow) -> Result<Progress, StoreError> {
+    Ok(Progress { floor: number(row.floor)?, stripped_to: number(row.stripped_to)? })
+}

@@ -1,0 +1,115 @@
+//! The updates of a conversation's delivery document, each one atomic.
+//!
+//! The document holds the cursors in `d`: `USER:DEVICE` for a device, `USER:none` for a person without one.
+
+use std::collections::BTreeMap;
+
+use bson::{Document, doc};
+use kernel::{DeviceId, UserId};
+
+use crate::delivery::store::{Ack, Owner};
+use crate::mongo::integer;
+
+/// Bytes of a key that name the person.
+const USER: i32 = 36;
+
+/// The path of a device's cursor.
+pub(super) fn cursor(user: UserId, device: DeviceId) -> String {
+    format!("d.{user}:{device}")
+}
+
+fn placeholder(user: UserId) -> String {
+    format!("d.{user}:none")
+}
+
+fn value(path: &str) -> String {
+    format!("${path}")
+}
+
+/// Fills in what a new document lacks.
+pub(super) fn begin() -> Document {
+    let or = |name: &str, first: bson::Bson| doc! { "$ifNull": [value(name), first] };
+    doc! { "$set": {
+        "floor": or("floor", 0_i64.into()),
+        "strippedTo": or("strippedTo", 0_i64.into()),
+        "dirty": or("dirty", false.into()),
+        "d": or("d", Document::new().into()),
+    } }
+}
+
+/// Gives the person's devices cursors where they have none: the placeholder's, else the floor. Of a person without any,
+/// a placeholder.
+pub(super) fn join(user: UserId, devices: &[DeviceId]) -> Vec<Document> {
+    let held = placeholder(user);
+    if devices.is_empty() {
+        let kept = doc! { "$ifNull": [value(&held), "$$REMOVE"] };
+        let place = doc! { "$cond": [has_cursor(user, &doc! {}), kept, "$floor"] };
+        return vec![doc! { "$set": { held: place } }];
+    }
+    let start = doc! { "$ifNull": [value(&held), "$floor"] };
+    let cursors = devices.iter().map(|device| {
+        let path = cursor(user, *device);
+        let own = doc! { "$ifNull": [value(&path), &start] };
+        (path, own.into())
+    });
+    let cursors: Document = cursors.collect();
+    vec![doc! { "$set": cursors }, doc! { "$unset": [held] }]
+}
+
+/// Takes the device's cursor, which must be there, away; the person's last leaves a placeholder.
+pub(super) fn leave(owner: Owner) -> Vec<Document> {
+    let (gone, held) = (cursor(owner.user, owner.device), placeholder(owner.user));
+    let other = doc! { "$ne": ["$$this.k", format!("{}:{}", owner.user, owner.device)] };
+    let kept = doc! { "$ifNull": [value(&held), "$$REMOVE"] };
+    let place = doc! { "$cond": [has_cursor(owner.user, &other), kept, value(&gone)] };
+    let mut stages = vec![doc! { "$set": { held: place } }, doc! { "$unset": [gone] }];
+    stages.extend(settle());
+    stages
+}
+
+/// Raises the cursors that are there.
+pub(super) fn acknowledge(acks: &[Ack]) -> Vec<Document> {
+    let mut highest: BTreeMap<String, u64> = BTreeMap::new();
+    for Ack { owner, seq } in acks {
+        let highest = highest.entry(cursor(owner.user, owner.device)).or_default();
+        *highest = (*highest).max(*seq);
+    }
+    let raises = highest.into_iter().map(|(path, seq)| {
+        let missing = doc! { "$eq": [{ "$type": value(&path) }, "missing"] };
+        let raised = doc! { "$max": [value(&path), integer(seq)] };
+        (path, doc! { "$cond": [missing, "$$REMOVE", raised] }.into())
+    });
+    let raises: Document = raises.collect();
+    let mut stages = if raises.is_empty() { vec![] } else { vec![doc! { "$set": raises }] };
+    stages.extend(settle());
+    stages
+}
+
+/// Notes up to where content is forgotten.
+pub(super) fn stripped(to: u64) -> Vec<Document> {
+    let to = doc! { "$max": ["$strippedTo", { "$min": [integer(to), "$floor"] }] };
+    vec![doc! { "$set": { "strippedTo": to } }, mark()]
+}
+
+/// Lets the floor follow the cursors. Without any it stays where it is.
+fn settle() -> [Document; 2] {
+    let cursors = doc! { "$map": { "input": { "$objectToArray": "$d" }, "in": "$$this.v" } };
+    let floor = doc! { "$max": ["$floor", { "$min": cursors }] };
+    [doc! { "$set": { "floor": floor } }, mark()]
+}
+
+fn mark() -> Document {
+    doc! { "$set": { "dirty": { "$lt": ["$strippedTo", "$floor"] } } }
+}
+
+/// Whether the person has a cursor for which `which` holds too.
+fn has_cursor(user: UserId, which: &Document) -> Document {
+    let own = doc! { "$eq": [{ "$substrBytes": ["$$this.k", 0, USER] }, user.to_string()] };
+    let both = if which.is_empty() {
+        own
+    } else {
+        doc! { "$and": [own, which] }
+    };
+    let found = doc! { "$filter": { "input": { "$objectToArray": "$d" }, "cond": both } };
+    doc! { "$gt": [{ "$size": found }, 0] }
+}

@@ -1,0 +1,236 @@
+//! Delivery cursors in SQLite: a row for each device in each conversation, the floor beside them.
+
+use std::collections::HashMap;
+
+use async_trait::async_trait;
+use kernel::{ConversationId, DeviceId, Timestamp, UserId};
+use sqlite::rusqlite::{self, Row};
+use sqlite::{Connection, Database, OptionalExtension, params};
+
+use super::store::{Ack, DeliveryStore, Owner, Progress};
+use crate::sqlite::{blob, id, integer, number};
+use crate::store::StoreError;
+
+/// Stands where a device's id stands, for a person without a device.
+const PLACEHOLDER: [u8; 16] = [0; 16];
+
+/// Delivery cursors of all conversations, in one file.
+#[derive(Debug)]
+pub struct SqliteDelivery {
+    db: Database,
+}
+
+impl SqliteDelivery {
+    /// Keeps them in this database.
+    pub const fn new(db: Database) -> Self {
+        Self { db }
+    }
+}
+
+#[async_trait]
+impl DeliveryStore for SqliteDelivery {
+    #[tracing::instrument(name = "delivery_acknowledge", level = "debug", skip(self, acks), fields(acks = acks.len()))]
+    async fn acknowledge(
+        &self,
+        id: ConversationId,
+        acks: &[Ack],
+    ) -> Result<Option<Progress>, StoreError> {
+        let acks = acks.to_vec();
+        Ok(self.db.write(move |tx| Ok(acknowledge(tx, id, &acks)?)).await?)
+    }
+
+    async fn stripped(&self, id: ConversationId, to: u64) -> Result<(), StoreError> {
+        let note = move |tx: &Connection| {
+            let mut note = tx.prepare_cached(
+                "UPDATE chat_delivery SET stripped_to = max(stripped_to, min(?2, floor)),
+                   unfinished = max(stripped_to, min(?2, floor)) < floor WHERE conversation_id = ?1",
+            )?;
+            Ok(note.execute(params![blob(id), integer(to)]).map(drop)?)
+        };
+        Ok(self.db.write(note).await?)
+    }
+
+    async fn unfinished(&self, limit: u32) -> Result<Vec<(ConversationId, Progress)>, StoreError> {
+        let unfinished = move |tx: &Connection| {
+            let mut select = tx.prepare_cached(
+                "SELECT floor, stripped_to, conversation_id FROM chat_delivery
+                 WHERE unfinished = 1 LIMIT ?1",
+            )?;
+            let rows = select.query_map([limit], |row| Ok((id(row, 2)?, read_progress(row)?)))?;
+            Ok(rows.collect::<Result<_, _>>()?)
+        };
+        Ok(self.db.read(unfinished).await?)
+    }
+
+    async fn is_registered(&self, owner: Owner) -> Result<bool, StoreError> {
+        let exists = move |tx: &Connection| {
+            let mut select = tx.prepare_cached(
+                "SELECT 1 FROM chat_devices WHERE device_id = ?1 AND user_id = ?2",
+            )?;
+            Ok(select.exists([blob(owner.device), blob(owner.user)])?)
+        };
+        Ok(self.db.read(exists).await?)
+    }
+
+    #[tracing::instrument(name = "delivery_register", level = "debug", skip(self, ids), fields(conversations = ids.len()))]
+    async fn register(
+        &self,
+        owner: Owner,
+        ids: &[ConversationId],
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let ids = ids.to_vec();
+        let register = move |tx: &Connection| {
+            for id in ids {
+                join(tx, id, owner.user, &[owner.device])?;
+            }
+            let mut note = tx.prepare_cached(
+                "INSERT INTO chat_devices (device_id, user_id, registered_at) VALUES (?1, ?2, ?3)
+                 ON CONFLICT DO UPDATE SET user_id = ?2",
+            )?;
+            note.execute(params![blob(owner.device), blob(owner.user), now.as_millis()])?;
+            Ok(())
+        };
+        Ok(self.db.write(register).await?)
+    }
+
+    #[tracing::instrument(name = "delivery_remove", level = "debug", skip(self, ids), fields(conversations = ids.len()))]
+    async fn remove(&self, owner: Owner, ids: &[ConversationId]) -> Result<(), StoreError> {
+        let ids = ids.to_vec();
+        let remove = move |tx: &Connection| {
+            for id in ids {
+                take_away(tx, id, owner)?;
+                settle(tx, id)?;
+            }
+            let mut forget = tx
+                .prepare_cached("DELETE FROM chat_devices WHERE device_id = ?1 AND user_id = ?2")?;
+            forget.execute([blob(owner.device), blob(owner.user)])?;
+            Ok(())
+        };
+        Ok(self.db.write(remove).await?)
+    }
+
+    async fn cursors(
+        &self,
+        owner: Owner,
+        ids: &[ConversationId],
+    ) -> Result<HashMap<ConversationId, u64>, StoreError> {
+        let ids = ids.to_vec();
+        let cursors = move |tx: &Connection| {
+            let found = ids.iter().filter_map(|id| {
+                let seq = cursor(tx, *id, owner.user, blob(owner.device)).transpose()?;
+                Some(seq.map(|seq| (*id, seq)))
+            });
+            Ok(found.collect::<Result<_, _>>()?)
+        };
+        Ok(self.db.read(cursors).await?)
+    }
+
+    async fn progress(&self, id: ConversationId) -> Result<Option<Progress>, StoreError> {
+        Ok(self.db.read(move |tx| Ok(progress(tx, id)?)).await?)
+    }
+}
+
+fn acknowledge(
+    tx: &Connection,
+    id: ConversationId,
+    acks: &[Ack],
+) -> rusqlite::Result<Option<Progress>> {
+    let mut raise = tx.prepare_cached(
+        "UPDATE chat_delivery_cursors SET seq = max(seq, ?4)
+         WHERE conversation_id = ?1 AND user_id = ?2 AND device_id = ?3",
+    )?;
+    for Ack { owner, seq } in acks {
+        raise.execute(params![blob(id), blob(owner.user), blob(owner.device), integer(*seq)])?;
+    }
+    settle(tx, id)?;
+    progress(tx, id)
+}
+
+/// Gives the devices of a person cursors in a conversation where they have none: the placeholder's, else the floor. Does
+/// nothing in a conversation that has no delivery state.
+pub(crate) fn join(
+    tx: &Connection,
+    id: ConversationId,
+    user: UserId,
+    devices: &[DeviceId],
+) -> rusqlite::Result<()> {
+    let Some(progress) = progress(tx, id)? else { return Ok(()) };
+    let held = cursor(tx, id, user, PLACEHOLDER)?;
+    let start = held.unwrap_or(progress.floor);
+    let mut insert = tx.prepare_cached(
+        "INSERT INTO chat_delivery_cursors (conversation_id, user_id, device_id, seq)
+         VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO NOTHING",
+    )?;
+    for device in devices {
+        insert.execute(params![blob(id), blob(user), blob(*device), integer(start)])?;
+    }
+    if devices.is_empty() {
+        insert.execute(params![blob(id), blob(user), PLACEHOLDER, integer(start)])?;
+    } else if held.is_some() {
+        delete_cursor(tx, id, user, PLACEHOLDER)?;
+    }
+    Ok(())
+}
+
+fn take_away(tx: &Connection, id: ConversationId, owner: Owner) -> rusqlite::Result<()> {
+    let Some(seq) = cursor(tx, id, owner.user, blob(owner.device))? else { return Ok(()) };
+    delete_cursor(tx, id, owner.user, blob(owner.device))?;
+    let mut place = tx.prepare_cached(
+        "INSERT INTO chat_delivery_cursors (conversation_id, user_id, device_id, seq)
+         SELECT ?1, ?2, ?3, ?4 WHERE NOT EXISTS
+           (SELECT 1 FROM chat_delivery_cursors WHERE conversation_id = ?1 AND user_id = ?2)",
+    )?;
+    place.execute(params![blob(id), blob(owner.user), PLACEHOLDER, integer(seq)])?;
+    Ok(())
+}
+
+/// Lets the floor follow the cursors. Without any it stays where it is.
+fn settle(tx: &Connection, id: ConversationId) -> rusqlite::Result<()> {
+    let mut lowest =
+        tx.prepare_cached("SELECT min(seq) FROM chat_delivery_cursors WHERE conversation_id = ?1")?;
+    let lowest: Option<i64> = lowest.query_row([blob(id)], |row| row.get(0))?;
+    let mut settle = tx.prepare_cached(
+        "UPDATE chat_delivery SET floor = max(floor, ?2), unfinished = stripped_to < max(floor, ?2)
+         WHERE conversation_id = ?1",
+    )?;
+    settle.execute(params![blob(id), lowest.unwrap_or(0)])?;
+    Ok(())
+}
+
+fn cursor(
+    tx: &Connection,
+    id: ConversationId,
+    user: UserId,
+    device: [u8; 16],
+) -> rusqlite::Result<Option<u64>> {
+    let mut select = tx.prepare_cached(
+        "SELECT seq FROM chat_delivery_cursors
+         WHERE conversation_id = ?1 AND user_id = ?2 AND device_id = ?3",
+    )?;
+    select.query_row([blob(id), blob(user), device], |row| number(row, 0)).optional()
+}
+
+fn delete_cursor(
+    tx: &Connection,
+    id: ConversationId,
+    user: UserId,
+    device: [u8; 16],
+) -> rusqlite::Result<()> {
+    let mut delete = tx.prepare_cached(
+        "DELETE FROM chat_delivery_cursors
+         WHERE conversation_id = ?1 AND user_id = ?2 AND device_id = ?3",
+    )?;
+    delete.execute([blob(id), blob(user), device]).map(drop)
+}
+
+fn progress(tx: &Connection, id: ConversationId) -> rusqlite::Result<Option<Progress>> {
+    let mut select = tx.prepare_cached(
+        "SELECT floor, stripped_to FROM chat_delivery WHERE conversation_id = ?1",
+    )?;
+    select.query_row([blob(id)], read_progress).optional()
+}
+
+fn read_progress(row: &Row<'_>) -> rusqlite::Result<Progress> {
+    Ok(Progress { floor: number(row, 0)?, stripped_to: number(row, 1)? })
+}

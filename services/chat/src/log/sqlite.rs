@@ -1,0 +1,219 @@
+//! The logs in SQLite. The process has one writer, so positions are handed out inside the transaction.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use kernel::{Clock, ConversationId, EntryId, Timestamp};
+use serde_json::value::RawValue;
+use sqlite::rusqlite::{self, Row};
+use sqlite::{Connection, Database, OptionalExtension, SqliteError, params};
+
+use super::entry::{Entry, EntryType};
+use super::numbering::head_at;
+use super::store::{AFTER_CAP, Appended, Draft, Head, LogStore};
+use crate::sqlite::{blob, id, integer, name, nonsense, number, time};
+use crate::store::StoreError;
+
+/// Headers that one call of [`LogStore::remove_expired`] removes at most, so that no commit takes long.
+const REMOVED_AT_ONCE: u32 = 1_000;
+
+const COLUMNS: &str =
+    "mid, conversation_id, seq, count, mseq, type, sender, created_at, digest, data";
+
+/// The logs of all conversations, in one file.
+#[derive(Debug)]
+pub struct SqliteLog {
+    db: Database,
+    header: Duration,
+    cap: Duration,
+    clock: Arc<dyn Clock>,
+}
+
+impl SqliteLog {
+    /// `header` is how long a stripped entry's header stays, `cap` how long content stays that nobody calls for.
+    pub fn new(db: Database, header: Duration, cap: Duration, clock: Arc<dyn Clock>) -> Self {
+        Self { db, header, cap, clock }
+    }
+}
+
+#[async_trait]
+impl LogStore for SqliteLog {
+    #[tracing::instrument(name = "log_append", level = "debug", skip_all, fields(drafts = drafts.len()))]
+    async fn append(&self, drafts: &[Draft]) -> Vec<Appended> {
+        let batch = drafts.to_vec();
+        let keep = self.cap + AFTER_CAP;
+        let appended = self.db.write(move |tx| append_all(tx, &batch, keep)).await;
+        appended.unwrap_or_else(|error| {
+            tracing::warn!(%error, "entries were not appended");
+            vec![Appended::Unavailable; drafts.len()]
+        })
+    }
+
+    async fn raise_heads(
+        &self,
+        heads: &[(ConversationId, Head)],
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let heads = heads.to_vec();
+        let raise = move |tx: &Connection| {
+            let mut raise = tx.prepare_cached(
+                "UPDATE chat_conversations SET head_seq = ?2, head_count = max(head_count, ?3),
+                   head_mseq = max(head_mseq, ?4), active_at = max(active_at, ?5)
+                 WHERE id = ?1 AND head_seq < ?2",
+            )?;
+            for (id, head) in &heads {
+                let (seq, count, mseq) =
+                    (integer(head.seq), integer(head.count), integer(head.mseq));
+                raise.execute(params![blob(*id), seq, count, mseq, now.as_millis()])?;
+            }
+            Ok(())
+        };
+        Ok(self.db.write(raise).await?)
+    }
+
+    async fn heads(&self, ids: &[ConversationId]) -> Result<Vec<Head>, StoreError> {
+        let ids = ids.to_vec();
+        let heads = move |tx: &Connection| {
+            Ok(ids.iter().map(|id| head(tx, *id)).collect::<Result<_, _>>()?)
+        };
+        Ok(self.db.read(heads).await?)
+    }
+
+    #[tracing::instrument(name = "log_entries", level = "debug", skip(self))]
+    async fn entries(
+        &self,
+        id: ConversationId,
+        after: u64,
+        limit: u32,
+    ) -> Result<Vec<Entry>, StoreError> {
+        let sql = format!(
+            "SELECT {COLUMNS} FROM chat_entries WHERE conversation_id = ?1 AND seq > ?2
+             ORDER BY seq LIMIT ?3"
+        );
+        let entries = move |tx: &Connection| {
+            let mut select = tx.prepare_cached(&sql)?;
+            let rows = select.query_map(params![blob(id), integer(after), limit], entry)?;
+            Ok(rows.collect::<Result<_, _>>()?)
+        };
+        Ok(self.db.read(entries).await?)
+    }
+
+    async fn find(&self, id: ConversationId, mid: EntryId) -> Result<Option<Entry>, StoreError> {
+        Ok(self.db.read(move |tx| Ok(find(tx, id, mid)?)).await?)
+    }
+
+    #[tracing::instrument(name = "log_strip", level = "debug", skip(self))]
+    async fn strip(&self, id: ConversationId, from: u64, to: u64) -> Result<(), StoreError> {
+        let expires = self.clock.now().plus(self.header).as_millis();
+        let strip = move |tx: &Connection| {
+            let mut strip = tx.prepare_cached(
+                "UPDATE chat_entries SET data = NULL, expires_at = ?4
+                 WHERE conversation_id = ?1 AND seq > ?2 AND seq <= ?3 AND data IS NOT NULL",
+            )?;
+            Ok(strip.execute(params![blob(id), integer(from), integer(to), expires]).map(drop)?)
+        };
+        Ok(self.db.write(strip).await?)
+    }
+
+    async fn remove_expired(&self) -> Result<u64, StoreError> {
+        let now = self.clock.now().as_millis();
+        let remove = move |tx: &Connection| {
+            let mut remove = tx.prepare_cached(
+                "DELETE FROM chat_entries WHERE (conversation_id, seq) IN
+                   (SELECT conversation_id, seq FROM chat_entries WHERE expires_at <= ?1 LIMIT ?2)",
+            )?;
+            Ok(remove.execute(params![now, REMOVED_AT_ONCE])?)
+        };
+        let removed = self.db.write(remove).await?;
+        Ok(u64::try_from(removed).unwrap_or(u64::MAX))
+    }
+}
+
+/// A later draft sees what an earlier one of the same call stored, so an id that comes twice is found the second time.
+fn append_all(
+    tx: &Connection,
+    drafts: &[Draft],
+    keep: Duration,
+) -> Result<Vec<Appended>, SqliteError> {
+    let mut heads = HashMap::new();
+    let mut appended = Vec::with_capacity(drafts.len());
+    for draft in drafts {
+        appended.push(match find(tx, draft.conversation, draft.id)? {
+            Some(entry) if draft.is_stored_as(&entry) => Appended::Existing(entry),
+            Some(_) => Appended::Conflict,
+            None => {
+                let last = match heads.get(&draft.conversation) {
+                    Some(last) => *last,
+                    None => head(tx, draft.conversation)?,
+                };
+                let entry = draft.after(last);
+                insert(tx, &entry, keep)?;
+                heads.insert(draft.conversation, head_at(&entry));
+                Appended::Stored(entry)
+            }
+        });
+    }
+    Ok(appended)
+}
+
+fn insert(tx: &Connection, entry: &Entry, keep: Duration) -> rusqlite::Result<()> {
+    let mut insert = tx.prepare_cached(
+        "INSERT INTO chat_entries (conversation_id, seq, mid, count, mseq, type, sender, created_at,
+           digest, data, expires_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
+    )?;
+    insert.execute(params![
+        blob(entry.conversation),
+        integer(entry.seq),
+        blob(entry.id),
+        integer(entry.count),
+        integer(entry.mseq),
+        entry.kind.as_str(),
+        blob(entry.sender),
+        entry.created_at.as_millis(),
+        entry.digest,
+        entry.data.as_deref().map(RawValue::get),
+        entry.created_at.plus(keep).as_millis(),
+    ])?;
+    Ok(())
+}
+
+/// The end of the log: its last entry, or what the conversation counts if entries at the end are gone already.
+fn head(tx: &Connection, id: ConversationId) -> rusqlite::Result<Head> {
+    let last = "SELECT seq, count, mseq FROM chat_entries WHERE conversation_id = ?1
+                ORDER BY seq DESC LIMIT 1";
+    let counted = "SELECT head_seq, head_count, head_mseq FROM chat_conversations WHERE id = ?1";
+    let read = |sql| {
+        let mut select = tx.prepare_cached(sql)?;
+        select
+            .query_row([blob(id)], |row| {
+                Ok(Head { seq: number(row, 0)?, count: number(row, 1)?, mseq: number(row, 2)? })
+            })
+            .optional()
+    };
+    let (last, counted) = (read(last)?.unwrap_or_default(), read(counted)?.unwrap_or_default());
+    Ok(if counted.seq > last.seq { counted } else { last })
+}
+
+fn find(tx: &Connection, id: ConversationId, mid: EntryId) -> rusqlite::Result<Option<Entry>> {
+    let sql = format!("SELECT {COLUMNS} FROM chat_entries WHERE conversation_id = ?1 AND mid = ?2");
+    tx.prepare_cached(&sql)?.query_row([blob(id), blob(mid)], entry).optional()
+}
+
+fn entry(row: &Row<'_>) -> rusqlite::Result<Entry> {
+    let data: Option<String> = row.get(9)?;
+    let data = data.map(RawValue::from_string).transpose();
+    Ok(Entry {
+        id: id(row, 0)?,
+        conversation: id(row, 1)?,
+        seq: number(row, 2)?,
+        count: number(row, 3)?,
+        mseq: number(row, 4)?,
+        kind: name(row, 5, EntryType::from_name)?,
+        sender: id(row, 6)?,
+        created_at: time(row, 7)?,
+        digest: row.get(8)?,
+        data: data.map_err(|error| nonsense(9, error.into()))?,
+    })
+}
