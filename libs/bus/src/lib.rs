@@ -3,7 +3,9 @@
 //! At least once: a message may come again, with the same id. Consumers drop repeats or do not mind them.
 
 mod port;
+mod rabbit;
 mod sqlite;
 
+pub use crate::rabbit::RabbitBus;
 pub use crate::sqlite::SqliteBus;
 pub use port::{Bus, BusError, Consumer, Delivery, Message, Queue, Settle, Topology};
