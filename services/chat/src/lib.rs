@@ -1,1 +1,23 @@
-//! restante-chat
+//! The chat service: what is said. Conversations, their logs, delivery, reading, sockets.
+//!
+//! [`start`] gives the service to whoever composes it: this crate's own binary, or the all-in-one.
+
+mod chat;
+mod conversations;
+mod delivery;
+mod live;
+mod log;
+mod messages;
+mod mongo;
+mod openapi;
+mod people;
+mod reading;
+mod sqlite;
+mod store;
+mod sync;
+mod wiring;
+
+#[cfg(test)]
+mod contract;
+
+pub use wiring::{Remotes, start};

@@ -1,0 +1,48 @@
+//! What every use case of this service works with.
+
+use std::sync::Arc;
+
+use kernel::{Clock, Random};
+use settings::Chat as ChatSettings;
+
+use crate::conversations::members::Members;
+use crate::conversations::store::ConversationStore;
+use crate::delivery::fold::Fold;
+use crate::delivery::store::DeliveryStore;
+use crate::live::announce::Announcer;
+use crate::log::append::Appender;
+use crate::log::store::LogStore;
+use crate::messages::digest::Digester;
+use crate::messages::pace::Pace;
+use crate::people::directory::People;
+
+/// The stores and helpers of one instance. Use cases are functions that take it.
+#[derive(Debug)]
+pub struct Chat {
+    /// Conversations and who is in them.
+    pub conversations: Arc<dyn ConversationStore>,
+    /// The logs.
+    pub log: Arc<dyn LogStore>,
+    /// Delivery cursors.
+    pub delivery: Arc<dyn DeliveryStore>,
+    /// The way into the logs.
+    pub appender: Arc<Appender>,
+    /// The way of acknowledgements into the delivery cursors.
+    pub fold: Arc<Fold>,
+    /// Who is in which conversation, remembered.
+    pub members: Members,
+    /// Names and devices of people, from the user service.
+    pub people: People,
+    /// Tells every instance.
+    pub announcer: Announcer,
+    /// Digests of what clients send.
+    pub digester: Digester,
+    /// How fast one person may write.
+    pub pace: Pace,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// Randomness, for epochs.
+    pub random: Arc<dyn Random>,
+    /// Limits and intervals.
+    pub settings: ChatSettings,
+}

@@ -1,0 +1,119 @@
+//! Opens the direct conversation of two people, which exists once.
+
+use auth::Identity;
+use kernel::{ConversationId, UserId};
+use uuid::Uuid;
+
+use super::error::ConversationError;
+use super::store::{NewDirect, Party};
+use super::view::{self, ConversationView};
+use super::Retention;
+use crate::chat::Chat;
+
+/// Makes ids of direct conversations; never changes, or pairs would get a second conversation.
+const DIRECT: Uuid = Uuid::from_u128(0x6f1e_3b0a_8c5d_5f2e_9a47_d1c0_b7e3_2a94);
+
+/// A conversation, and whether this call made it.
+#[derive(Debug)]
+pub struct Opened {
+    /// As the caller sees it.
+    pub conversation: ConversationView,
+    /// Whether it is new.
+    pub created: bool,
+}
+
+/// The id of two people's direct conversation, whoever of them asks.
+pub fn direct_id(one: UserId, other: UserId) -> ConversationId {
+    let (first, second) = if one < other { (one, other) } else { (other, one) };
+    let name = [first.uuid().into_bytes(), second.uuid().into_bytes()].concat();
+    ConversationId::from_uuid(Uuid::new_v5(&DIRECT, &name))
+}
+
+/// Opens the conversation of the caller with `with`, or finds the one they have.
+#[tracing::instrument(skip_all, fields(user_id = %caller.user))]
+pub async fn open_direct(
+    chat: &Chat,
+    caller: &Identity,
+    with: UserId,
+) -> Result<Opened, ConversationError> {
+    if with == caller.user {
+        return Err(ConversationError::WithOneself);
+    }
+    let id = direct_id(caller.user, with);
+    if chat.conversations.get(id).await?.is_some() {
+        let conversation = seen(chat, caller, id).await?;
+        return Ok(Opened { conversation, created: false });
+    }
+    chat.pace.change(caller.user).map_err(ConversationError::TooOften)?;
+    let created = make(chat, caller, with, id).await?;
+    if created {
+        for user in [caller.user, with] {
+            chat.announcer.added(user, id).await;
+        }
+        metrics::counter!("conversations_created_total", "kind" => "direct").increment(1);
+        tracing::info!(conversation_id = %id, "conversation opened");
+    }
+    Ok(Opened { conversation: seen(chat, caller, id).await?, created })
+}
+
+async fn make(
+    chat: &Chat,
+    caller: &Identity,
+    with: UserId,
+    id: ConversationId,
+) -> Result<bool, ConversationError> {
+    if !chat.people.exists(with).await? {
+        return Err(ConversationError::NoSuchPerson);
+    }
+    if !chat.people.may_talk(caller.user, with).await? {
+        return Err(ConversationError::NotAllowed);
+    }
+    let users = [caller.user, with];
+    for user in users {
+        let limit = chat.settings.limits.conversations_per_person;
+        let has = chat.conversations.memberships(user, limit).await?.len();
+        if has >= limit as usize {
+            return Err(ConversationError::TooMany);
+        }
+    }
+    let devices = chat.people.live_devices(&users).await?;
+    let parties = users.map(|user| Party {
+        user,
+        devices: devices.iter().filter(|owner| owner.user == user).map(|owner| owner.device).collect(),
+    });
+    let mut epoch = [0_u8; 6];
+    chat.random.fill(&mut epoch);
+    let new = NewDirect {
+        id,
+        parties,
+        retention: Retention::Relay,
+        epoch: epoch.iter().map(|byte| format!("{byte:02x}")).collect(),
+        now: chat.clock.now(),
+    };
+    Ok(chat.conversations.create_direct(&new).await?)
+}
+
+async fn seen(
+    chat: &Chat,
+    caller: &Identity,
+    id: ConversationId,
+) -> Result<ConversationView, ConversationError> {
+    view::of(chat, caller.user, id).await?.ok_or(ConversationError::NotFound)
+}
+
+#[cfg(test)]
+mod tests {
+    use kernel::{SeededRandom, Timestamp};
+
+    use super::*;
+
+    #[test]
+    fn both_people_find_the_same_conversation() {
+        let random = SeededRandom::new(3);
+        let person = || UserId::new_v7(Timestamp::from_millis(1), &random);
+        let (ann, bob, cid) = (person(), person(), person());
+        assert_eq!(direct_id(ann, bob), direct_id(bob, ann));
+        assert_ne!(direct_id(ann, bob), direct_id(ann, cid));
+        assert_eq!(direct_id(ann, bob).uuid().get_version_num(), 5);
+    }
+}

@@ -1,0 +1,64 @@
+//! A person's conversations, newest activity first.
+
+use std::collections::HashMap;
+
+use auth::Identity;
+use kernel::{ConversationId, Page, PageLimit, Timestamp};
+
+use super::error::ConversationError;
+use super::view::{self, ConversationView};
+use super::{Conversation, Membership};
+use crate::chat::Chat;
+
+/// One page of the caller's conversations. A conversation that becomes active between two pages may be missing from the
+/// second: it would be on the first by then.
+#[tracing::instrument(skip_all, fields(user_id = %caller.user))]
+pub async fn list(
+    chat: &Chat,
+    caller: &Identity,
+    cursor: Option<&str>,
+    limit: PageLimit,
+) -> Result<Page<ConversationView>, ConversationError> {
+    let after = cursor.map(parse).transpose()?;
+    let mut rows = mine(chat, caller).await?;
+    rows.sort_by_key(|(conversation, _)| std::cmp::Reverse(place(conversation)));
+    let rest: Vec<_> = rows
+        .iter()
+        .filter(|(conversation, _)| after.is_none_or(|after| place(conversation) < after))
+        .collect();
+    let page = &rest[..rest.len().min(limit.rows() as usize)];
+    let views = page.iter().map(|(conversation, membership)| view::build(chat, conversation, membership));
+    let data = futures::future::try_join_all(views).await?;
+    let more = page.len() < rest.len();
+    let last = page.last().map(|(conversation, _)| place(conversation)).filter(|_| more);
+    let next_cursor = last.map(|(at, id)| format!("{}_{id}", at.as_millis()));
+    Ok(Page { data, next_cursor })
+}
+
+/// Everything the caller is in, with their own view of it.
+pub async fn mine(
+    chat: &Chat,
+    caller: &Identity,
+) -> Result<Vec<(Conversation, Membership)>, ConversationError> {
+    let limit = chat.settings.limits.conversations_per_person;
+    let memberships = chat.conversations.memberships(caller.user, limit).await?;
+    let ids: Vec<ConversationId> = memberships.iter().map(|row| row.conversation).collect();
+    let found = chat.conversations.get_many(&ids).await?;
+    let mut found: HashMap<ConversationId, Conversation> =
+        found.into_iter().map(|conversation| (conversation.id, conversation)).collect();
+    let pair = |membership: Membership| {
+        found.remove(&membership.conversation).map(|conversation| (conversation, membership))
+    };
+    Ok(memberships.into_iter().filter_map(pair).collect())
+}
+
+const fn place(conversation: &Conversation) -> (Timestamp, ConversationId) {
+    (conversation.active_at, conversation.id)
+}
+
+fn parse(cursor: &str) -> Result<(Timestamp, ConversationId), ConversationError> {
+    let (at, id) = cursor.split_once('_').ok_or(ConversationError::Cursor)?;
+    let at = at.parse().map_err(|_| ConversationError::Cursor)?;
+    let id = id.parse().map_err(|_| ConversationError::Cursor)?;
+    Ok((Timestamp::from_millis(at), id))
+}

@@ -1,0 +1,39 @@
+//! Who is in which conversation, remembered.
+
+use std::sync::Arc;
+
+use kernel::{ConversationId, UserId};
+use quick_cache::sync::Cache;
+
+use super::error::ConversationError;
+use super::store::ConversationStore;
+
+/// Pairs of person and conversation that are remembered; about 60 bytes each.
+const REMEMBERED: usize = 200_000;
+
+/// Answers whether a person is in a conversation. Only a yes is remembered, which is sound while nobody can leave a direct
+/// conversation.
+#[derive(Debug)]
+pub struct Members {
+    store: Arc<dyn ConversationStore>,
+    known: Cache<(ConversationId, UserId), ()>,
+}
+
+impl Members {
+    /// Asks this store.
+    pub fn new(store: Arc<dyn ConversationStore>) -> Self {
+        Self { store, known: Cache::new(REMEMBERED) }
+    }
+
+    /// Fails with `NotFound` unless the person is in the conversation.
+    pub async fn require(&self, id: ConversationId, user: UserId) -> Result<(), ConversationError> {
+        if self.known.get(&(id, user)).is_some() {
+            return Ok(());
+        }
+        if !self.store.is_member(id, user).await? {
+            return Err(ConversationError::NotFound);
+        }
+        self.known.insert((id, user), ());
+        Ok(())
+    }
+}

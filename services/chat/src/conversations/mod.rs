@@ -1,0 +1,126 @@
+//! Conversations: what they are, who is in them, and how one comes to be.
+
+pub mod create;
+pub mod error;
+pub mod http;
+pub mod list;
+pub mod members;
+pub mod mongo;
+pub mod sqlite;
+pub mod store;
+pub mod view;
+
+use kernel::{ConversationId, Timestamp, UserId};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+/// What sort of conversation it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Kind {
+    /// Two people. It exists at most once for them.
+    Direct,
+}
+
+impl Kind {
+    /// The name on the wire and in the store.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Direct => "direct",
+        }
+    }
+
+    /// The kind that is stored under `name`.
+    pub fn from_name(name: &str) -> Option<Self> {
+        (name == "direct").then_some(Self::Direct)
+    }
+}
+
+/// How long the server keeps what people write.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Retention {
+    /// Until every live device has stored it.
+    Relay,
+}
+
+impl Retention {
+    /// The name on the wire and in the store.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Relay => "relay",
+        }
+    }
+
+    /// The retention that is stored under `name`.
+    pub fn from_name(name: &str) -> Option<Self> {
+        (name == "relay").then_some(Self::Relay)
+    }
+}
+
+/// What a member may do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Role {
+    /// Reads and writes.
+    Member,
+}
+
+impl Role {
+    /// The name on the wire and in the store.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Member => "member",
+        }
+    }
+
+    /// The role that is stored under `name`.
+    pub fn from_name(name: &str) -> Option<Self> {
+        (name == "member").then_some(Self::Member)
+    }
+}
+
+/// A conversation as it is stored: the same for everyone in it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Conversation {
+    /// Its name; a direct one's follows from the two people.
+    pub id: ConversationId,
+    /// What sort it is.
+    pub kind: Kind,
+    /// How long content is kept.
+    pub retention: Retention,
+    /// Changed by a restore or repair, after which cursors of the old epoch mean nothing. Opaque to clients.
+    pub epoch: String,
+    /// The highest position of the log that the conversation counts; the log may be ahead for a moment.
+    pub head_seq: u64,
+    /// User-visible messages up to the head.
+    pub head_count: u64,
+    /// People in it.
+    pub member_count: u32,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When the head last rose, by the instance that raised it.
+    pub active_at: Timestamp,
+}
+
+/// One person in one conversation, as the conversation sees it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Member {
+    /// Who.
+    pub user: UserId,
+    /// What they may do.
+    pub role: Role,
+    /// Since when.
+    pub joined_at: Timestamp,
+}
+
+/// One person's own view of one conversation. How far they have read: both only rise.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Membership {
+    /// Which conversation.
+    pub conversation: ConversationId,
+    /// Read up to this position of the log.
+    pub read_seq: u64,
+    /// User-visible messages up to there.
+    pub read_count: u64,
+}

@@ -1,0 +1,93 @@
+//! Where it is kept how far each device has stored each conversation.
+
+use std::collections::HashMap;
+use std::fmt;
+
+use async_trait::async_trait;
+use kernel::{ConversationId, DeviceId, Timestamp, UserId};
+
+use crate::store::StoreError;
+
+/// A device and whose it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Owner {
+    /// The person.
+    pub user: UserId,
+    /// Their device.
+    pub device: DeviceId,
+}
+
+/// "I have stored everything up to `seq`."
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Ack {
+    /// Who says so.
+    pub owner: Owner,
+    /// Up to where.
+    pub seq: u64,
+}
+
+/// How far a conversation is delivered and forgotten. Both only rise, and `stripped_to <= floor` (relay).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Progress {
+    /// Every live device has stored everything up to here.
+    pub floor: u64,
+    /// Content is forgotten up to here.
+    pub stripped_to: u64,
+}
+
+impl Progress {
+    /// Whether content is left that nobody needs.
+    pub const fn is_behind(self) -> bool {
+        self.stripped_to < self.floor
+    }
+}
+
+/// Delivery cursors of all conversations.
+///
+/// A member without a device has a placeholder that holds the floor in their place, until their first device takes it
+/// over. The floor follows from one atomic view of all cursors, together with joins.
+#[async_trait]
+pub trait DeliveryStore: Send + Sync + fmt::Debug {
+    /// Raises the devices' cursors and the floor; answers where the conversation then stands. A device that has no cursor
+    /// here gets none. When the floor rises above `stripped_to`, the conversation is marked unfinished by the same write.
+    async fn acknowledge(
+        &self,
+        id: ConversationId,
+        acks: &[Ack],
+    ) -> Result<Option<Progress>, StoreError>;
+
+    /// Notes that content is forgotten up to `to`, and that nothing is unfinished if that is the floor.
+    async fn stripped(&self, id: ConversationId, to: u64) -> Result<(), StoreError>;
+
+    /// Conversations marked unfinished, at most `limit`.
+    async fn unfinished(
+        &self,
+        limit: u32,
+    ) -> Result<Vec<(ConversationId, Progress)>, StoreError>;
+
+    /// Whether [`DeliveryStore::register`] was done for the device and [`DeliveryStore::remove`] not since.
+    async fn is_registered(&self, owner: Owner) -> Result<bool, StoreError>;
+
+    /// Gives the device a cursor in each of the conversations where it has none: the placeholder's if the person has one
+    /// there, else the floor. Durable on a majority when this returns. Remembered for [`DeliveryStore::is_registered`].
+    async fn register(
+        &self,
+        owner: Owner,
+        ids: &[ConversationId],
+        now: Timestamp,
+    ) -> Result<(), StoreError>;
+
+    /// Takes the device's cursors away; where it was the person's last, a placeholder keeps its place. Floors that rise
+    /// mark their conversation unfinished.
+    async fn remove(&self, owner: Owner, ids: &[ConversationId]) -> Result<(), StoreError>;
+
+    /// The device's cursor in each of the conversations where it has one, by a read that no fail-over takes back.
+    async fn cursors(
+        &self,
+        owner: Owner,
+        ids: &[ConversationId],
+    ) -> Result<HashMap<ConversationId, u64>, StoreError>;
+
+    /// Where the conversation stands.
+    async fn progress(&self, id: ConversationId) -> Result<Option<Progress>, StoreError>;
+}

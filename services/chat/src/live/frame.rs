@@ -1,0 +1,115 @@
+//! What instances tell each other through the fan-out.
+//!
+//! One byte of kind, eight of `seq`, the trace context and the event's name with a length byte each, then the body. The
+//! body of an event is its JSON as clients get it, so that nobody decodes it on the way.
+
+use bytes::{BufMut, Bytes, BytesMut};
+
+/// An event on its way between instances.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Frame {
+    /// What is to be done with it.
+    pub kind: FrameKind,
+    /// Position in the log, for an entry; else 0.
+    pub seq: u64,
+    /// W3C trace context of whoever caused it; may be empty.
+    pub trace: String,
+    /// The event's name for clients; empty if clients do not hear it as it is.
+    pub event: String,
+    /// JSON for clients, or the 16 bytes of an id.
+    pub body: Bytes,
+}
+
+/// What a frame asks of an instance.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+pub enum FrameKind {
+    /// An entry of the log: to everyone in the conversation, in order, without holes.
+    Entry = 1,
+    /// Something that may be lost (receipts): to everyone in the conversation.
+    Signal = 2,
+    /// The person is in a new conversation, whose id is the body.
+    Added = 3,
+    /// The person's session, whose id is the body, is over.
+    Revoked = 4,
+    /// The profile of the person, whose id is the body, has changed.
+    Profile = 5,
+}
+
+impl FrameKind {
+    const fn from_byte(byte: u8) -> Option<Self> {
+        match byte {
+            1 => Some(Self::Entry),
+            2 => Some(Self::Signal),
+            3 => Some(Self::Added),
+            4 => Some(Self::Revoked),
+            5 => Some(Self::Profile),
+            _ => None,
+        }
+    }
+}
+
+impl Frame {
+    /// As bytes for the fan-out.
+    pub fn encode(&self) -> Bytes {
+        let (trace, event) = (short(&self.trace), short(&self.event));
+        let mut bytes = BytesMut::with_capacity(11 + trace.len() + event.len() + self.body.len());
+        bytes.put_u8(self.kind as u8);
+        bytes.put_u64(self.seq);
+        for text in [trace, event] {
+            bytes.put_u8(u8::try_from(text.len()).unwrap_or(0));
+            bytes.put_slice(text.as_bytes());
+        }
+        bytes.put_slice(&self.body);
+        bytes.freeze()
+    }
+
+    /// Reads a frame; `None` if an instance of another version made something else of it.
+    pub fn decode(bytes: &Bytes) -> Option<Self> {
+        let kind = FrameKind::from_byte(*bytes.first()?)?;
+        let seq = u64::from_be_bytes(bytes.get(1..9)?.try_into().ok()?);
+        let (trace, at) = text(bytes, 9)?;
+        let (event, at) = text(bytes, at)?;
+        Some(Self { kind, seq, trace, event, body: bytes.slice(at..) })
+    }
+
+    /// The id in the body, if that is what it holds.
+    pub fn id<K>(&self) -> Option<kernel::Id<K>> {
+        let bytes: [u8; 16] = self.body.as_ref().try_into().ok()?;
+        Some(kernel::Id::from_uuid(uuid::Uuid::from_bytes(bytes)))
+    }
+}
+
+/// Neither a trace context nor an event's name is ever longer than a length byte can say.
+fn short(text: &str) -> &str {
+    if text.len() > usize::from(u8::MAX) { "" } else { text }
+}
+
+fn text(bytes: &Bytes, at: usize) -> Option<(String, usize)> {
+    let len = usize::from(*bytes.get(at)?);
+    let text = bytes.get(at + 1..at + 1 + len)?;
+    Some((String::from_utf8(text.to_vec()).ok()?, at + 1 + len))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn a_frame_survives_the_way(
+            kind in 1_u8..=5, seq: u64, trace in "[ -~]{0,60}", event in "[a-z:]{0,20}", body: Vec<u8>,
+        ) {
+            let kind = FrameKind::from_byte(kind).unwrap();
+            let frame = Frame { kind, seq, trace, event, body: body.into() };
+            prop_assert_eq!(Frame::decode(&frame.encode()), Some(frame));
+        }
+
+        #[test]
+        fn anything_else_is_refused_without_a_panic(bytes: Vec<u8>) {
+            let _ = Frame::decode(&bytes.into());
+        }
+    }
+}

@@ -1,0 +1,202 @@
+//! Who is connected to this instance, and what they hear.
+
+use std::sync::Arc;
+
+use dashmap::DashMap;
+use fanout::{FanoutError, Listener, Subject};
+use kernel::{ConversationId, UserId};
+use socketio::Packet;
+use tokio::runtime::Handle;
+use tokio::sync::Mutex;
+
+use super::announce::{INSTANCES, about};
+use super::lane::{Arrival, Lane};
+use super::repair;
+use super::seat::Seat;
+use crate::log::store::LogStore;
+use crate::store::StoreError;
+
+/// Why someone cannot listen.
+#[derive(Debug, thiserror::Error)]
+pub enum JoinError {
+    /// The subscription is not confirmed.
+    #[error(transparent)]
+    Fanout(#[from] FanoutError),
+    /// The head of a log could not be read.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// A conversation with listeners here.
+#[derive(Debug, Default)]
+pub struct Room {
+    /// The order of its entries.
+    pub lane: Lane,
+    seats: Vec<Arc<Seat>>,
+}
+
+impl Room {
+    /// Passes an event on to everyone who listens.
+    pub fn deliver(&self, packet: &Packet) {
+        for seat in &self.seats {
+            seat.deliver(packet);
+        }
+    }
+}
+
+/// The sockets of this instance and what each of them hears.
+#[derive(Debug)]
+pub struct Hub {
+    listener: Box<dyn Listener>,
+    pub(super) log: Arc<dyn LogStore>,
+    pub(super) rooms: DashMap<ConversationId, Room>,
+    people: DashMap<UserId, Vec<Arc<Seat>>>,
+    /// Subscribing and unsubscribing take turns, so that one person's leaving never undoes another's coming.
+    subscribing: Mutex<()>,
+    /// Repairs go on when the socket that caused them is gone.
+    runtime: Handle,
+}
+
+impl Hub {
+    /// Listens on the fan-out; repairs run on the runtime that this is called on.
+    pub async fn start(
+        listener: Box<dyn Listener>,
+        log: Arc<dyn LogStore>,
+    ) -> Result<Arc<Self>, FanoutError> {
+        listener.watch(&[INSTANCES]).await?;
+        Ok(Arc::new(Self {
+            listener,
+            log,
+            rooms: DashMap::new(),
+            people: DashMap::new(),
+            subscribing: Mutex::default(),
+            runtime: Handle::current(),
+        }))
+    }
+
+    /// Seats a socket. When this returns it hears what concerns the person and everything new in the conversations: from
+    /// here on nothing is missed that the stores did not hold before.
+    pub async fn enter(self: &Arc<Self>, seat: &Arc<Seat>, ids: &[ConversationId]) -> Result<(), JoinError> {
+        let user = seat.identity.user;
+        self.people.entry(user).or_default().push(Arc::clone(seat));
+        self.join(&[Arc::clone(seat)], ids, Some(user)).await
+    }
+
+    /// Lets the sockets hear the conversations as well.
+    pub async fn join(
+        self: &Arc<Self>,
+        seats: &[Arc<Seat>],
+        ids: &[ConversationId],
+        user: Option<UserId>,
+    ) -> Result<(), JoinError> {
+        for id in ids {
+            let mut room = self.rooms.entry(*id).or_default();
+            for seat in seats {
+                if seat.join(*id) {
+                    room.seats.push(Arc::clone(seat));
+                }
+            }
+        }
+        let mut subjects: Vec<Subject> = ids.iter().map(|id| about(*id)).collect();
+        subjects.extend(user.map(about));
+        {
+            let _turn = self.subscribing.lock().await;
+            self.listener.watch(&subjects).await?;
+        }
+        self.read_new_heads(ids).await?;
+        Ok(())
+    }
+
+    /// Takes a socket out of everything.
+    pub async fn leave(&self, seat: &Arc<Seat>) {
+        let gone = |other: &Arc<Seat>| Arc::ptr_eq(other, seat);
+        let user = seat.identity.user;
+        if let Some(mut seats) = self.people.get_mut(&user) {
+            seats.retain(|other| !gone(other));
+        }
+        let left = seat.leave_all();
+        for id in &left {
+            if let Some(mut room) = self.rooms.get_mut(id) {
+                room.seats.retain(|other| !gone(other));
+            }
+        }
+        let _turn = self.subscribing.lock().await;
+        let mut unheard: Vec<Subject> = Vec::new();
+        for id in left {
+            if self.rooms.remove_if(&id, |_, room| room.seats.is_empty()).is_some() {
+                unheard.push(about(id));
+            }
+        }
+        if self.people.remove_if(&user, |_, seats| seats.is_empty()).is_some() {
+            unheard.push(about(user));
+        }
+        self.listener.unwatch(&unheard).await;
+    }
+
+    /// The sockets of a person on this instance.
+    pub fn seats_of(&self, user: UserId) -> Vec<Arc<Seat>> {
+        self.people.get(&user).map(|seats| seats.clone()).unwrap_or_default()
+    }
+
+    /// Every socket of this instance.
+    pub fn seats(&self) -> Vec<Arc<Seat>> {
+        self.people.iter().flat_map(|seats| seats.clone()).collect()
+    }
+
+    /// Does something that goes on when the socket that caused it is gone.
+    pub fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
+        self.runtime.spawn(task);
+    }
+
+    /// The fan-out's next word.
+    pub async fn next(&self) -> Option<fanout::Happening> {
+        self.listener.next().await
+    }
+
+    /// An entry came through the fan-out.
+    pub fn entry(self: &Arc<Self>, id: ConversationId, seq: u64, packet: &Packet) {
+        let Some(mut room) = self.rooms.get_mut(&id) else { return };
+        match room.lane.arrive(seq) {
+            Arrival::Deliver => room.deliver(packet),
+            Arrival::Drop => {}
+            Arrival::Repair(from) => repair::start(self, id, from),
+        }
+    }
+
+    /// Something that may be lost came through the fan-out.
+    pub fn signal(&self, id: ConversationId, packet: &Packet) {
+        if let Some(room) = self.rooms.get(&id) {
+            room.deliver(packet);
+        }
+    }
+
+    /// Reads where the conversations stand, and repairs those that are behind. Conversations that nobody listens to here
+    /// are passed over.
+    pub async fn read_heads(self: &Arc<Self>, ids: &[ConversationId]) -> Result<(), StoreError> {
+        let heads = self.log.heads(ids).await?;
+        for (id, head) in ids.iter().zip(heads) {
+            let behind = self.rooms.get_mut(id).and_then(|mut room| room.lane.head(head.seq));
+            if let Some(from) = behind {
+                repair::start(self, *id, from);
+            }
+        }
+        Ok(())
+    }
+
+    /// Every conversation with listeners here.
+    pub fn conversations(&self) -> Vec<ConversationId> {
+        self.rooms.iter().map(|room| *room.key()).collect()
+    }
+
+    /// Gives rooms that were just opened their place in the log.
+    async fn read_new_heads(self: &Arc<Self>, ids: &[ConversationId]) -> Result<(), StoreError> {
+        let unread = |id: &&ConversationId| {
+            self.rooms.get(*id).is_some_and(|room| room.lane.last().is_none())
+        };
+        let fresh: Vec<ConversationId> = ids.iter().filter(unread).copied().collect();
+        if fresh.is_empty() {
+            return Ok(());
+        }
+        self.read_heads(&fresh).await
+    }
+}

@@ -1,0 +1,119 @@
+//! Where the logs are kept.
+
+use std::fmt;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use kernel::{ConversationId, EntryId, Timestamp, UserId};
+use serde_json::value::RawValue;
+
+use super::entry::{Digest, Entry, EntryType};
+use crate::store::StoreError;
+
+/// An entry that is never stripped goes by itself this long after `chat.delivery.cap_s`: later than any clock is wrong, so
+/// that the sweeper is always first.
+pub(crate) const AFTER_CAP: Duration = Duration::from_hours(72);
+
+/// The end of a log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Head {
+    /// Position of the last entry; 0 for an empty log.
+    pub seq: u64,
+    /// User-visible messages up to there.
+    pub count: u64,
+    /// Position of the last change of membership.
+    pub mseq: u64,
+}
+
+/// An entry that has no place yet.
+#[derive(Debug, Clone)]
+pub struct Draft {
+    /// Made by the client.
+    pub id: EntryId,
+    /// Whose log.
+    pub conversation: ConversationId,
+    /// What it is.
+    pub kind: EntryType,
+    /// Who wrote it.
+    pub sender: UserId,
+    /// When this instance accepted it.
+    pub created_at: Timestamp,
+    /// Of what the client sent.
+    pub digest: Digest,
+    /// What was written, as JSON.
+    pub data: Box<RawValue>,
+}
+
+impl Draft {
+    /// The entry that this draft becomes right after `head`.
+    pub fn after(&self, head: Head) -> Entry {
+        Entry {
+            id: self.id,
+            conversation: self.conversation,
+            seq: head.seq + 1,
+            count: head.count + u64::from(self.kind.counts()),
+            mseq: head.mseq,
+            kind: self.kind,
+            sender: self.sender,
+            created_at: self.created_at,
+            digest: self.digest,
+            data: Some(self.data.clone()),
+        }
+    }
+
+    /// Whether `entry`, found under this draft's id, is this draft stored earlier: the same person, the same body.
+    pub fn is_stored_as(&self, entry: &Entry) -> bool {
+        self.sender == entry.sender && self.digest == entry.digest
+    }
+}
+
+/// What became of a draft.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Appended {
+    /// Stored by this call, durable on a majority.
+    Stored(Entry),
+    /// Was there already, by the same person with the same body; durable on a majority. Its content may be gone.
+    Existing(Entry),
+    /// The id is taken in this conversation by another person or another body.
+    Conflict,
+    /// Not known to be stored. Repeating the call with the same draft is safe.
+    Unavailable,
+}
+
+/// The logs of all conversations.
+#[async_trait]
+pub trait LogStore: Send + Sync + fmt::Debug {
+    /// Appends drafts, of any number of conversations; answers in the same order. Positions within a conversation follow
+    /// the order of the drafts, have no holes, and are never used twice, whatever other instances do at the same time.
+    /// When a draft fails, the later ones of the same sender in that conversation fail too. Heads are not raised.
+    async fn append(&self, drafts: &[Draft]) -> Vec<Appended>;
+
+    /// Raises the heads that conversations count; lower numbers change nothing.
+    async fn raise_heads(
+        &self,
+        heads: &[(ConversationId, Head)],
+        now: Timestamp,
+    ) -> Result<(), StoreError>;
+
+    /// The ends of the logs, by a read that no fail-over takes back, in the order asked; an empty one's is 0.
+    async fn heads(&self, ids: &[ConversationId]) -> Result<Vec<Head>, StoreError>;
+
+    /// Entries with `after < seq`, upwards, at most `limit`, by a read that no fail-over takes back. A position that is
+    /// missing between two others, or below the head, is gone for good.
+    async fn entries(
+        &self,
+        id: ConversationId,
+        after: u64,
+        limit: u32,
+    ) -> Result<Vec<Entry>, StoreError>;
+
+    /// The entry of that id, by a read that no fail-over takes back.
+    async fn find(&self, id: ConversationId, entry: EntryId) -> Result<Option<Entry>, StoreError>;
+
+    /// Forgets what was written in entries with `from < seq <= to`. The header stays for `chat.delivery.header_s`
+    /// from `now` on. Repeating it changes nothing.
+    async fn strip(&self, id: ConversationId, from: u64, to: u64) -> Result<(), StoreError>;
+
+    /// Removes headers that are past their time, at most a bounded number; a store that does so by itself does nothing.
+    async fn remove_expired(&self) -> Result<u64, StoreError>;
+}

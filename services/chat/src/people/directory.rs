@@ -1,0 +1,134 @@
+//! People as the user service knows them: batched, remembered for a while, with a deadline on every call.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use contracts::{DirectoryError, Profile, UserDirectory};
+use kernel::{Clock, Timestamp, UserId, WireError};
+use quick_cache::sync::Cache;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::delivery::store::Owner;
+
+/// Profiles remembered; about 300 bytes each.
+const REMEMBERED: usize = 50_000;
+/// How long a profile is shown without asking again, in case the news of a change was lost.
+const BELIEVED: Duration = Duration::from_mins(5);
+
+/// A person as others see them. Null until set.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct PublicUser {
+    /// Who.
+    #[schema(value_type = String, format = Uuid)]
+    pub id: UserId,
+    /// Display name.
+    pub name: Option<String>,
+    /// Unique short name.
+    pub username: Option<String>,
+    /// A few words about themself.
+    pub bio: Option<String>,
+    /// Picture.
+    pub avatar_url: Option<String>,
+    /// Since when they are here; null if that cannot be told now.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub created_at: Option<Timestamp>,
+}
+
+impl PublicUser {
+    /// A person of whom only the id is known.
+    pub const fn nameless(id: UserId) -> Self {
+        Self { id, name: None, username: None, bio: None, avatar_url: None, created_at: None }
+    }
+}
+
+impl From<Profile> for PublicUser {
+    fn from(profile: Profile) -> Self {
+        Self {
+            id: profile.id,
+            name: profile.name,
+            username: profile.username,
+            bio: profile.bio,
+            avatar_url: profile.avatar_url,
+            created_at: Some(profile.created_at),
+        }
+    }
+}
+
+/// The user service did not answer.
+#[derive(Debug, thiserror::Error)]
+#[error(transparent)]
+pub struct PeopleError(#[from] DirectoryError);
+
+impl From<PeopleError> for WireError {
+    fn from(error: PeopleError) -> Self {
+        tracing::warn!(%error, "the user service did not answer");
+        Self::unavailable()
+    }
+}
+
+/// Asks the user service. Nothing on the way of a message does.
+#[derive(Debug)]
+pub struct People {
+    directory: Arc<dyn UserDirectory>,
+    clock: Arc<dyn Clock>,
+    known: Cache<UserId, (Duration, PublicUser)>,
+}
+
+impl People {
+    /// Asks this directory.
+    pub fn new(directory: Arc<dyn UserDirectory>, clock: Arc<dyn Clock>) -> Self {
+        Self { directory, clock, known: Cache::new(REMEMBERED) }
+    }
+
+    /// The people of these ids, in the same order; nameless if the user service does not know them (any more).
+    pub async fn profiles(&self, ids: &[UserId]) -> Result<Vec<PublicUser>, PeopleError> {
+        let now = self.clock.monotonic();
+        let fresh = |id: &UserId| {
+            let (at, user) = self.known.get(id)?;
+            (now.saturating_sub(at) < BELIEVED).then_some(user)
+        };
+        let known: Vec<Option<PublicUser>> = ids.iter().map(fresh).collect();
+        let unknown: Vec<UserId> = ids
+            .iter()
+            .zip(&known)
+            .filter(|(_, user)| user.is_none())
+            .map(|(id, _)| *id)
+            .collect();
+        let mut fetched = Vec::new();
+        for batch in unknown.chunks(contracts::MAX_IDS) {
+            fetched.extend(self.directory.profiles(batch).await?.into_iter().map(PublicUser::from));
+        }
+        for user in &fetched {
+            self.known.insert(user.id, (now, user.clone()));
+        }
+        let pick = |(id, known): (&UserId, Option<PublicUser>)| {
+            known
+                .or_else(|| fetched.iter().find(|user| user.id == *id).cloned())
+                .unwrap_or_else(|| PublicUser::nameless(*id))
+        };
+        Ok(ids.iter().zip(known).map(pick).collect())
+    }
+
+    /// Whether there is such a person.
+    pub async fn exists(&self, id: UserId) -> Result<bool, PeopleError> {
+        Ok(!self.directory.profiles(&[id]).await?.is_empty())
+    }
+
+    /// Whether `from` may open a conversation with `to`.
+    pub async fn may_talk(&self, from: UserId, to: UserId) -> Result<bool, PeopleError> {
+        Ok(self.directory.may_talk(from, to).await?)
+    }
+
+    /// The devices that hold content for these people.
+    pub async fn live_devices(&self, ids: &[UserId]) -> Result<Vec<Owner>, PeopleError> {
+        let devices = self.directory.live_devices(ids).await?;
+        Ok(devices.into_iter().map(|live| Owner { user: live.user, device: live.device }).collect())
+    }
+
+    /// The profile has changed: ask again when it is wanted.
+    pub fn forget(&self, id: UserId) {
+        self.known.remove(&id);
+    }
+}

@@ -1,0 +1,76 @@
+//! The door for what other services tell: one instance takes each event, and passes on what all must know.
+
+use std::sync::Arc;
+
+use bus::{Consumer, Delivery, Settle};
+use contracts::events::Event;
+use tokio_util::sync::CancellationToken;
+use tracing::Instrument;
+
+use crate::chat::Chat;
+use crate::delivery::devices;
+use crate::delivery::store::Owner;
+
+/// Takes events until told to stop.
+pub async fn consume(chat: Arc<Chat>, mut consumer: Box<dyn Consumer>, stop: CancellationToken) {
+    loop {
+        let delivery = tokio::select! {
+            () = stop.cancelled() => return,
+            delivery = consumer.next() => delivery,
+        };
+        let Some(delivery) = delivery else { return };
+        let span = tracing::info_span!(
+            "event",
+            topic = %delivery.message.topic,
+            event_id = %delivery.message.id,
+            trace_id = tracing::field::Empty
+        );
+        let trace = delivery.message.traceparent.clone().unwrap_or_default();
+        runtime::propagation::continue_trace(&span, &trace);
+        handle(&chat, delivery).instrument(span).await;
+    }
+}
+
+async fn handle(chat: &Chat, delivery: Delivery) {
+    let how = match Event::decode(&delivery.message.topic, &delivery.message.payload) {
+        Ok(event) => act(chat, event).await,
+        Err(error) => {
+            tracing::error!(%error, "an event makes no sense and is set aside");
+            Settle::Reject
+        }
+    };
+    if let Err(error) = delivery.settle(how).await {
+        tracing::warn!(%error, "an event will come again");
+    }
+}
+
+/// Everything here may be done twice.
+async fn act(chat: &Chat, event: Event) -> Settle {
+    let outcome = match event {
+        Event::SessionRevoked(event) => {
+            // First what closes sockets: it must not wait for the user service.
+            chat.announcer.revoked(event.user, event.session).await;
+            let owner = Owner { user: event.user, device: event.device };
+            devices::forget_unless_live(chat, owner).await
+        }
+        Event::DeviceRemoved(event) => {
+            let owner = Owner { user: event.user, device: event.device };
+            devices::forget_unless_live(chat, owner).await
+        }
+        Event::UserUpdated(event) => {
+            chat.announcer.profile(event.user).await;
+            Ok(())
+        }
+        Event::SendOtp(_) => return Settle::Reject,
+    };
+    match outcome {
+        Ok(()) => {
+            tracing::info!("event handled");
+            Settle::Done
+        }
+        Err(error) => {
+            tracing::warn!(%error, "an event could not be handled yet");
+            Settle::Retry
+        }
+    }
+}

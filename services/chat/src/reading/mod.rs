@@ -1,0 +1,6 @@
+//! How far people have read.
+
+pub mod http;
+pub mod read;
+pub mod socket;
+pub mod unread;

@@ -1,0 +1,6 @@
+//! Catching up: everything above a device's cursors, in pages.
+
+pub mod catch_up;
+pub mod http;
+pub mod since;
+pub mod socket;
