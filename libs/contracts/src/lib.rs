@@ -5,7 +5,8 @@ pub mod events;
 mod generated;
 mod user;
 
+pub use auth::PublicKey;
 pub use user::{
-    DirectoryError, GrpcUserDirectory, LiveDevice, MAX_IDS, Profile, PublicKey, UserDirectory,
+    DirectoryError, DirectoryKeys, GrpcUserDirectory, LiveDevice, MAX_IDS, Profile, UserDirectory,
     serve_user_directory,
 };

@@ -1,6 +1,7 @@
 use std::fmt;
 
 use async_trait::async_trait;
+use auth::PublicKey;
 use kernel::{DeviceId, Timestamp, UserId};
 
 use crate::DirectoryError;
@@ -34,15 +35,6 @@ pub struct LiveDevice {
     pub device: DeviceId,
     /// What it said it is; `web` counts as gone sooner than the others.
     pub platform: String,
-}
-
-/// An Ed25519 key that access tokens are checked with.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PublicKey {
-    /// Names the key in a token's header.
-    pub kid: String,
-    /// The key itself.
-    pub x: [u8; 32],
 }
 
 /// What the user service tells other services about people. Every call has a deadline.

@@ -2,9 +2,11 @@ mod client;
 mod convert;
 mod directory;
 mod error;
+mod keys;
 mod server;
 
 pub use client::GrpcUserDirectory;
-pub use directory::{LiveDevice, MAX_IDS, Profile, PublicKey, UserDirectory};
+pub use directory::{LiveDevice, MAX_IDS, Profile, UserDirectory};
 pub use error::DirectoryError;
+pub use keys::DirectoryKeys;
 pub use server::serve_user_directory;
