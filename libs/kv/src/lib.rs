@@ -3,10 +3,12 @@
 //! What is kept here may be lost at any time without losing anything that was acknowledged.
 
 mod millis;
+mod open;
 mod redis;
 mod sqlite;
 mod store;
 
 pub use crate::redis::RedisKv;
 pub use crate::sqlite::SqliteKv;
+pub use open::open;
 pub use store::{Hit, Kv, KvError, Limit};
