@@ -1,0 +1,34 @@
+// @ts-check
+// Ids as clients make them.
+
+import { randomBytes } from 'node:crypto';
+
+/** A UUID of version 7: the time in milliseconds, then random bits. */
+export function uuid7() {
+  const bytes = randomBytes(16);
+  bytes.writeUIntBE(Date.now(), 0, 6);
+  bytes[6] = 0x70 | (bytes[6] & 0x0f);
+  bytes[8] = 0x80 | (bytes[8] & 0x3f);
+  const hex = bytes.toString('hex');
+  return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join('-');
+}
+
+/** A word that occurs nowhere else, to look for later. */
+export function marker() {
+  return `mark${randomBytes(12).toString('hex')}`;
+}
+
+/** A mail address nobody has used before. */
+export function address() {
+  return `p${randomBytes(8).toString('hex')}@example.org`;
+}
+
+/** @param {unknown} value */
+export function isUuid(value) {
+  return typeof value === 'string' && /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(value);
+}
+
+/** @param {unknown} value RFC 3339, UTC, milliseconds */
+export function isTime(value) {
+  return typeof value === 'string' && /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/.test(value);
+}
