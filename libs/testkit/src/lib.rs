@@ -6,6 +6,7 @@ mod names;
 mod ports;
 mod process;
 pub mod servers;
+pub mod stack;
 pub mod wait;
 
 pub use folders::workspace;

@@ -67,17 +67,19 @@ impl Process {
         gone(&family, GRACE).await
     }
 
-    /// Sends SIGTERM and waits; whoever is left after 20 s, it or its children, is killed.
-    pub async fn stop(self) -> Result<()> {
+    /// Sends SIGTERM and waits; whoever is left after 20 s, it or its children, is killed. Says whether all ended by
+    /// themselves.
+    pub async fn stop(self) -> Result<bool> {
         let family = self.family();
         self.signal(Signal::SIGTERM);
         if gone(&family, GRACE).await.is_ok() {
-            return Ok(());
+            return Ok(true);
         }
         for member in &family {
             member.signal(Signal::SIGKILL);
         }
-        gone(&family, GRACE).await
+        gone(&family, GRACE).await?;
+        Ok(false)
     }
 
     /// SIGKILL without waiting, for destructors.
@@ -181,7 +183,7 @@ mod tests {
         assert!(process.is_alive() && !other.is_alive());
         other.kill().await.unwrap();
         assert!(process.is_alive());
-        process.stop().await.unwrap();
+        assert!(process.stop().await.unwrap());
         assert!(!process.is_alive());
     }
 }

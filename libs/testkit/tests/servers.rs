@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use testkit::servers::{self, Kind, PrivateServer, Services};
 use testkit::wait;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -23,7 +23,8 @@ async fn say(address: &str, words: &str) -> Result<String> {
 }
 
 async fn write_to_mongo(url: &str) -> Result<u64> {
-    let database = mongodb::Client::with_uri_str(url).await?.default_database().unwrap();
+    let database = mongodb::Client::with_uri_str(url).await?.default_database();
+    let database = database.context("the URL names no database")?;
     let letters = database.collection::<mongodb::bson::Document>("letters");
     letters.insert_one(mongodb::bson::doc! { "text": "kept" }).await?;
     Ok(letters.count_documents(mongodb::bson::doc! {}).await?)

@@ -24,6 +24,8 @@ pub use place::{Kind, Place};
 pub use private::PrivateServer;
 pub use shared::{Services, Shared};
 
+pub(crate) use mongo::drop_databases;
+
 /// URL of the shared `MongoDB` without a database, `mongodb://127.0.0.1:PORT/?replicaSet=rs0`.
 pub async fn mongo_url() -> Result<String> {
     Ok(Services::default().get(Kind::Mongo).await?.url)
@@ -56,8 +58,7 @@ pub struct Smtp {
 
 /// The shared mail server. Mails of all tests lie in one folder: look for an address of your own.
 pub async fn smtp() -> Result<Smtp> {
-    let shared = Services::default().get(Kind::Smtp).await?;
-    Ok(Smtp { url: shared.url, mail: smtp::mail(&shared.place) })
+    Services::default().smtp().await
 }
 
 /// A `MongoDB` of one's own.

@@ -66,3 +66,18 @@ fn client(place: &Place) -> Result<Client> {
         .build();
     Ok(Client::with_options(options)?)
 }
+
+/// Drops the database of `url` and its sisters: those of the same name up to the last underscore.
+pub(crate) async fn drop_databases(url: &str) -> Result<()> {
+    let mut options = ClientOptions::parse(url).await?;
+    options.server_selection_timeout = Some(ANSWER);
+    let name = options.default_database.clone().context("the URL names no database")?;
+    let (family, _) = name.rsplit_once('_').context("not the database of a stack")?;
+    let client = Client::with_options(options)?;
+    for name in client.list_database_names().await? {
+        if name.strip_prefix(family).is_some_and(|rest| rest.starts_with('_')) {
+            client.database(&name).drop().await?;
+        }
+    }
+    Ok(())
+}

@@ -41,7 +41,8 @@ impl PrivateServer {
 
     /// SIGTERM: it is gone when this returns, in good order.
     pub async fn stop(&self) -> Result<()> {
-        self.process.stop().await
+        self.process.stop().await?;
+        Ok(())
     }
 
     /// Starts it again on the same port with the data it had (Redis keeps none), and waits until it answers.

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
 
-use super::{Kind, Place};
+use super::{Kind, Place, Smtp, smtp};
 use crate::folders;
 use crate::process::{Life, Process};
 
@@ -67,6 +67,12 @@ impl Services {
             shared.place.clear().await;
         }
         self.start(kind, &mut state).await.with_context(|| format!("start {}", kind.name()))
+    }
+
+    /// The mail server, started if it does not run.
+    pub async fn smtp(&self) -> Result<Smtp> {
+        let shared = self.get(Kind::Smtp).await?;
+        Ok(Smtp { url: shared.url, mail: smtp::mail(&shared.place) })
     }
 
     /// Every shared server that was started and not stopped, those that ended by themselves included.

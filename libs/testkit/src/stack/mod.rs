@@ -1,0 +1,260 @@
+//! Restante itself as processes in a folder, in one of its two shapes, with pids and logs: for the end-to-end tests and
+//! for a person to try.
+
+mod gateway;
+mod health;
+mod layout;
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail, ensure};
+use serde::{Deserialize, Serialize};
+use tokio::time::{Instant, sleep};
+
+use self::layout::Plan;
+use crate::folders;
+use crate::process::{self, Life, Process};
+use crate::servers::{self, Services};
+
+/// From the start of a process to its first `/health/ready` with 200.
+const READY: Duration = Duration::from_mins(1);
+
+/// Which processes there are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Shape {
+    /// `restante serve` on `SQLite`, with nothing beside it.
+    Single,
+    /// nginx before `restante-user`, two `restante-chat` and `restante-mail`, on real servers.
+    Split,
+}
+
+/// What to start.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// Which processes.
+    pub shape: Shape,
+    /// Where state, logs and data go. Made if it is missing.
+    pub dir: PathBuf,
+    /// Programs from `target/release` instead of `target/debug`.
+    pub release: bool,
+    /// Servers of its own in the folder instead of the shared ones, so that `services down` leaves it running.
+    pub own_services: bool,
+    /// Variables for every process, over those that the shape sets.
+    pub env: BTreeMap<String, String>,
+}
+
+/// Where the chat service keeps what is said.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase", tag = "kind")]
+pub enum Store {
+    /// A file.
+    Sqlite {
+        /// The file.
+        path: PathBuf,
+    },
+    /// A database.
+    Mongodb {
+        /// Its URL, the database's name included.
+        url: String,
+    },
+}
+
+/// One process of a stack: how it runs, and all that is needed to start it again.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Part {
+    /// The process.
+    #[serde(flatten)]
+    pub process: Process,
+    /// What it prints, over all its starts.
+    pub log: PathBuf,
+    /// Answers 200 when it is ready.
+    pub health: String,
+    /// The program.
+    pub program: PathBuf,
+    /// Its arguments.
+    pub args: Vec<String>,
+    /// Its variables, beside those of the starter.
+    pub env: BTreeMap<String, String>,
+}
+
+/// A stack that was started: what `stack.json` in its folder holds.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Stack {
+    /// Which processes.
+    pub shape: Shape,
+    /// Where clients go: the gateway, or the only process.
+    pub base: String,
+    /// The same with one chat instance behind each.
+    pub instances: Vec<String>,
+    /// Folder where mails appear as `.eml` files. Shared in the split shape: look for an address of your own.
+    pub mail: PathBuf,
+    /// Data folder of the only process.
+    pub data: Option<PathBuf>,
+    /// Where the chat service keeps what is said.
+    pub store: Store,
+    /// Redis of the split shape.
+    pub redis: Option<String>,
+    /// `RabbitMQ` of the split shape.
+    pub amqp: Option<String>,
+    /// Whether the servers are its own.
+    pub own_services: bool,
+    /// `restante`, or `user`, `chat-1`, `chat-2`, `mail`, `nginx`.
+    pub processes: BTreeMap<String, Part>,
+    /// What was asked for beside the shape.
+    pub env: BTreeMap<String, String>,
+}
+
+impl Stack {
+    /// Starts a stack and waits until every process is ready; on failure nothing stays running and the error holds the
+    /// end of the log. A folder whose stack runs already is left as it is.
+    pub async fn up(options: Options) -> Result<Self> {
+        fs::create_dir_all(&options.dir)?;
+        let options = Options { dir: options.dir.canonicalize()?, ..options };
+        let _alone = folders::lock(&options.dir).await?;
+        if let Ok(running) = Self::load(&options.dir) {
+            if running.shape == options.shape && running.processes.values().all(Part::is_alive) {
+                return Ok(running);
+            }
+            running.end(&options.dir).await?;
+        }
+        let (mut stack, plans) = layout::plan(&options).await?;
+        if let Err(error) = stack.start_all(&options.dir, plans).await {
+            stack.end(&options.dir).await?;
+            return Err(error);
+        }
+        Ok(stack)
+    }
+
+    /// Reads the state of the stack in `dir`.
+    pub fn load(dir: &Path) -> Result<Self> {
+        let file = dir.join("stack.json");
+        let text = fs::read_to_string(&file)
+            .with_context(|| format!("no stack in {}; start one with `stack up`", dir.display()))?;
+        serde_json::from_str(&text).with_context(|| format!("{} is damaged", file.display()))
+    }
+
+    /// Stops everything that `up` started in `dir`, and drops its databases. Logs stay. Nothing there is no failure.
+    pub async fn down(dir: &Path) -> Result<()> {
+        if !dir.join("stack.json").exists() {
+            return Ok(());
+        }
+        let _alone = folders::lock(dir).await?;
+        Self::load(dir)?.end(dir).await
+    }
+
+    /// SIGKILL to one process (the gateway's workers included).
+    pub async fn kill(dir: &Path, name: &str) -> Result<()> {
+        Self::load(dir)?.part(name)?.process.kill().await
+    }
+
+    /// SIGTERM to one process; fails when it had to be killed because it did not end in time.
+    pub async fn stop(dir: &Path, name: &str) -> Result<()> {
+        let by_itself = Self::load(dir)?.part(name)?.process.stop().await?;
+        ensure!(by_itself, "{name} did not end on SIGTERM and was killed");
+        Ok(())
+    }
+
+    /// Starts one that was killed or stopped again, on the same port with the same settings, and waits until it is ready.
+    pub async fn start(dir: &Path, name: &str) -> Result<()> {
+        let part = {
+            let _alone = folders::lock(dir).await?;
+            let mut stack = Self::load(dir)?;
+            let part = stack.part(name)?;
+            ensure!(!part.is_alive(), "{name} runs already");
+            let again = part.clone().launch(dir)?;
+            stack.processes.insert(name.to_owned(), again.clone());
+            stack.save(dir)?;
+            again
+        };
+        part.ready(name).await
+    }
+
+    fn part(&self, name: &str) -> Result<&Part> {
+        let names = || self.processes.keys().cloned().collect::<Vec<_>>().join(", ");
+        self.processes
+            .get(name)
+            .with_context(|| format!("no process {name}; there are: {}", names()))
+    }
+
+    fn save(&self, dir: &Path) -> Result<()> {
+        folders::replace(&dir.join("stack.json"), &serde_json::to_string_pretty(self)?)
+    }
+
+    async fn start_all(&mut self, dir: &Path, plans: Vec<Plan>) -> Result<()> {
+        for Plan { name, program, args, env, health } in plans {
+            let log = dir.join(format!("{name}.log"));
+            let process = Process { pid: 0, began: 0 };
+            let part = Part { process, log, health, program, args, env }.launch(dir)?;
+            self.processes.insert(name, part);
+            self.save(dir)?;
+        }
+        for (name, part) in &self.processes {
+            part.ready(name).await?;
+        }
+        Ok(())
+    }
+
+    async fn end(&self, dir: &Path) -> Result<()> {
+        // The gateway first, so that clients hear that nobody answers instead of half an answer.
+        for name in ["nginx", "restante", "chat-1", "chat-2", "user", "mail"] {
+            if let Some(part) = self.processes.get(name) {
+                part.process.stop().await.with_context(|| format!("stop {name}"))?;
+            }
+        }
+        if self.own_services {
+            Services::in_folder(dir.join("services")).down().await?;
+        } else if let Store::Mongodb { url } = &self.store {
+            // A server that is gone took the databases along.
+            let _ = servers::drop_databases(url).await;
+        }
+        fs::remove_file(dir.join("stack.json")).or_else(|error| match error.kind() {
+            std::io::ErrorKind::NotFound => Ok(()),
+            _ => Err(error.into()),
+        })
+    }
+}
+
+impl Part {
+    /// Whether it runs.
+    pub fn is_alive(&self) -> bool {
+        self.process.is_alive()
+    }
+
+    fn launch(mut self, dir: &Path) -> Result<Self> {
+        let mut command = Command::new(&self.program);
+        // Settings of the person who starts the stack are not the stack's.
+        for (key, _) in
+            std::env::vars_os().filter(|(key, _)| key.to_string_lossy().starts_with("RESTANTE_"))
+        {
+            command.env_remove(key);
+        }
+        command.args(&self.args).envs(&self.env).current_dir(dir);
+        self.process = Process::start(command, &self.log, Life::OfItsOwn)?;
+        Ok(self)
+    }
+
+    async fn ready(&self, name: &str) -> Result<()> {
+        let end = Instant::now() + READY;
+        while !health::is_ok(&self.health).await {
+            let why = match (self.is_alive(), Instant::now() > end) {
+                (false, _) => "ended instead of becoming ready",
+                (true, true) => "did not become ready in a minute",
+                (true, false) => {
+                    sleep(Duration::from_millis(20)).await;
+                    continue;
+                }
+            };
+            bail!(
+                "{name} {why}; its log {} ends so:\n{}",
+                self.log.display(),
+                process::tail(&self.log)
+            );
+        }
+        Ok(())
+    }
+}
