@@ -2,6 +2,8 @@
 
 use std::env;
 use std::fs::{self, File};
+use std::io::Write;
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
@@ -38,10 +40,12 @@ pub(crate) async fn lock(folder: &Path) -> Result<File> {
     held.await?.with_context(|| format!("lock {}", folder.display()))
 }
 
-/// Writes a file that other processes read: they see the old text or the new, never a part.
+/// Writes a file that other processes of the same person read: they see the old text or the new, never a part.
 pub(crate) fn replace(path: &Path, text: &str) -> Result<()> {
     let part = path.with_extension(format!("{}.part", std::process::id()));
-    fs::write(&part, text)?;
+    let mut file =
+        File::options().create(true).write(true).truncate(true).mode(0o600).open(&part)?;
+    file.write_all(text.as_bytes())?;
     fs::rename(&part, path)?;
     Ok(())
 }

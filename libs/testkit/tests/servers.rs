@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 use testkit::servers::{self, Kind, PrivateServer, Services};
-use testkit::wait;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
@@ -55,14 +54,7 @@ async fn a_mail_becomes_a_file() {
     stream.read_to_string(&mut answers).await.unwrap();
     assert!(answers.contains("250 kept"), "{answers}");
 
-    let arrived = || async {
-        let entries = std::fs::read_dir(&smtp.mail).unwrap().flatten().map(|entry| entry.path());
-        let mut mails = entries.filter(|path| path.extension().is_some_and(|end| end == "eml"));
-        mails.find_map(|path| {
-            std::fs::read_to_string(path).ok().filter(|mail| mail.contains(&address))
-        })
-    };
-    assert!(wait::until(SOON, arrived).await.unwrap().contains("123456"));
+    assert!(smtp.mail_to(&address, SOON).await.unwrap().contains("123456"));
 }
 
 #[tokio::test]

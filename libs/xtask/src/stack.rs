@@ -33,7 +33,7 @@ pub(crate) struct Up {
     /// Start servers of its own in the folder instead of sharing those of the tests.
     #[arg(long)]
     own_services: bool,
-    /// A variable for every process, such as `RESTANTE_CHAT__LIMITS__SENDS_BURST=1000`. May be given again.
+    /// A variable for every process, such as `RESTANTE_SERVER__SHUTDOWN_S=5`. May be given again.
     #[arg(long = "set", value_name = "KEY=VALUE", value_parser = pair)]
     set: Vec<(String, String)>,
 }

@@ -20,6 +20,8 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
+use crate::wait;
+
 pub use place::{Kind, Place};
 pub use private::PrivateServer;
 pub use shared::{Services, Shared};
@@ -54,6 +56,20 @@ pub struct Smtp {
     pub url: String,
     /// Where each mail appears whole as one `.eml` file.
     pub mail: PathBuf,
+}
+
+impl Smtp {
+    /// Waits for a mail that names `address`, and gives it whole.
+    pub async fn mail_to(&self, address: &str, deadline: Duration) -> Result<String> {
+        let find = || async {
+            let entries = std::fs::read_dir(&self.mail).ok()?.flatten().map(|entry| entry.path());
+            let mails = entries.filter(|path| path.extension().is_some_and(|end| end == "eml"));
+            mails
+                .filter_map(|path| std::fs::read_to_string(path).ok())
+                .find(|mail| mail.contains(address))
+        };
+        wait::until(deadline, find).await.context("no such mail")
+    }
 }
 
 /// The shared mail server. Mails of all tests lie in one folder: look for an address of your own.
