@@ -3,6 +3,7 @@
 
 import { once } from 'node:events';
 import { connect } from 'node:net';
+// @ts-ignore the package comes without types
 import WebSocket from 'ws';
 import { soon } from './wait.js';
 
@@ -18,7 +19,7 @@ export class RawSocket {
     /** @type {Promise<number>} the code with which the other side closed */
     this.closed = new Promise((resolve) => this.ws.on('close', resolve));
     this.ws.on('error', () => undefined);
-    this.ws.on('message', (data) => {
+    this.ws.on('message', (/** @type {Buffer} */ data) => {
       const text = data.toString();
       if (text === '2') this.ws.send('3');
       else this.received.push(text);
@@ -46,7 +47,7 @@ export class RawSocket {
     await soon('a packet', new Promise((resolve, reject) => {
       const look = () => this.received.some(fits) && resolve(undefined);
       this.ws.on('message', look);
-      this.ws.on('close', (code) => reject(new Error(`closed with ${code}`)));
+      this.ws.on('close', (/** @type {number} */ code) => reject(new Error(`closed with ${code}`)));
       look();
     }));
   }

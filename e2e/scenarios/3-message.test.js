@@ -261,15 +261,6 @@ test('what is written in a text arrives as it was written', async () => {
   leave();
 });
 
-test('typing is seen by the other, and stops', async () => {
-  const { a, b, id, leave } = await seated();
-  assert.ok((await ask(a.socket, 'typing:start', { conversationId: id })).ok);
-  assert.deepEqual(await b.heard.first('typing:start'), { conversationId: id, userId: a.person.id });
-  assert.ok((await ask(a.socket, 'typing:stop', { conversationId: id })).ok);
-  assert.deepEqual(await b.heard.first('typing:stop'), { conversationId: id, userId: a.person.id });
-  leave();
-});
-
 test('the two of a pair meet different instances where there are several', async () => {
   const { anna, bert } = await pair(stack());
   assert.equal(anna.base === bert.base, SHAPE === 'single');
