@@ -1,0 +1,138 @@
+//! What [`crate::conversations::store::ConversationStore`] promises.
+
+use std::collections::HashSet;
+
+use futures::future::join_all;
+
+use super::{Case, Person, Stores, direct, id, made};
+use crate::conversations::{Kind, Membership, Retention, Role};
+use crate::delivery::store::{Ack, Progress};
+
+pub(super) const CASES: &[Case] = &[
+    ("a direct conversation is made once", |stores| Box::pin(made_once(stores))),
+    ("of many who make it at once exactly one does", |stores| Box::pin(made_by_many(stores))),
+    ("who is in it", |stores| Box::pin(people(stores))),
+    ("a list of memberships has a limit", |stores| Box::pin(limited(stores))),
+    ("what was read only rises", |stores| Box::pin(read_rises(stores))),
+    ("many are fetched at once", |stores| Box::pin(many(stores))),
+    ("the store answers", |stores| Box::pin(answers(stores))),
+];
+
+async fn made_once(stores: Stores) {
+    let (one, two) = (Person::with_devices(2), Person::with_devices(1));
+    let new = direct(id(), &one, &two);
+    assert_eq!(stores.conversations.get(new.id).await.unwrap(), None);
+    assert!(stores.conversations.create_direct(&new).await.unwrap());
+    let found = stores.conversations.get(new.id).await.unwrap().unwrap();
+    assert_eq!((found.id, found.kind, found.retention), (new.id, Kind::Direct, Retention::Relay));
+    assert_eq!((found.head_seq, found.head_count, found.member_count), (0, 0, 2));
+    assert_eq!((found.created_at, found.active_at), (new.now, new.now));
+    assert_eq!(found.epoch, "1");
+
+    let mut again = direct(new.id, &two, &one);
+    again.epoch = "2".to_owned();
+    assert!(!stores.conversations.create_direct(&again).await.unwrap());
+    assert_eq!(stores.conversations.get(new.id).await.unwrap().unwrap(), found);
+
+    let progress = stores.delivery.progress(new.id).await.unwrap();
+    assert_eq!(progress, Some(Progress { floor: 0, stripped_to: 0 }));
+    for owner in [one.owner(0), one.owner(1), two.owner(0)] {
+        let cursors = stores.delivery.cursors(owner, &[new.id]).await.unwrap();
+        assert_eq!(cursors.get(&new.id), Some(&0), "{owner:?}");
+    }
+}
+
+async fn made_by_many(stores: Stores) {
+    let (one, mut two) = (Person::with_devices(1), Person::with_devices(1));
+    let conversation = id();
+    let full = direct(conversation, &one, &two);
+    let devices = std::mem::take(&mut two.devices);
+    let partial = direct(conversation, &two, &one);
+    two.devices = devices;
+    let makers = (0..20).map(|number| {
+        let new = if number % 2 == 0 { full.clone() } else { partial.clone() };
+        let conversations = stores.conversations.clone();
+        tokio::spawn(async move { conversations.create_direct(&new).await.unwrap() })
+    });
+    let made = join_all(makers).await.into_iter().filter(|made| *made.as_ref().unwrap()).count();
+    assert_eq!(made, 1);
+    assert_eq!(stores.conversations.members(conversation).await.unwrap().len(), 2);
+    // However they mixed, no placeholder stands beside a device and holds the floor.
+    stores.delivery.register(two.owner(0), &[conversation], full.now).await.unwrap();
+    let acks = [one.owner(0), two.owner(0)].map(|owner| Ack { owner, seq: 5 });
+    let progress = stores.delivery.acknowledge(conversation, &acks).await.unwrap();
+    assert_eq!(progress, Some(Progress { floor: 5, stripped_to: 0 }));
+}
+
+async fn people(stores: Stores) {
+    let (one, two, stranger) =
+        (Person::with_devices(1), Person::with_devices(0), Person::with_devices(1));
+    let conversation = made(&stores, &one, &two).await;
+    let other = made(&stores, &one, &stranger).await;
+    let store = &stores.conversations;
+    let members = store.members(conversation).await.unwrap();
+    let users: HashSet<_> = members.iter().map(|member| member.user).collect();
+    assert_eq!(users, HashSet::from([one.user, two.user]));
+    assert!(members.iter().all(|member| member.role == Role::Member));
+    let created = store.get(conversation).await.unwrap().unwrap().created_at;
+    assert!(members.iter().all(|member| member.joined_at == created));
+    assert!(store.members(id()).await.unwrap().is_empty());
+
+    assert!(store.is_member(conversation, two.user).await.unwrap());
+    assert!(!store.is_member(conversation, stranger.user).await.unwrap());
+    assert!(!store.is_member(id(), one.user).await.unwrap());
+
+    let unread = |conversation| Membership { conversation, read_seq: 0, read_count: 0 };
+    let own = store.memberships(one.user, 10).await.unwrap();
+    assert!(own.len() == 2 && own.contains(&unread(conversation)) && own.contains(&unread(other)));
+    let of_stranger = store.membership(stranger.user, conversation).await.unwrap();
+    assert_eq!(of_stranger, None);
+    let of_two = store.membership(two.user, conversation).await.unwrap();
+    assert_eq!(of_two, Some(unread(conversation)));
+}
+
+async fn limited(stores: Stores) {
+    let one = Person::with_devices(1);
+    for _ in 0..3 {
+        made(&stores, &one, &Person::with_devices(1)).await;
+    }
+    for (limit, expected) in [(0, 0), (2, 2), (3, 3), (10, 3)] {
+        let found = stores.conversations.memberships(one.user, limit).await.unwrap();
+        assert_eq!(found.len(), expected);
+    }
+}
+
+async fn read_rises(stores: Stores) {
+    let (one, two) = (Person::with_devices(1), Person::with_devices(1));
+    let conversation = made(&stores, &one, &two).await;
+    let store = &stores.conversations;
+    let read = async |seq, count| {
+        let rose = store.raise_read(one.user, conversation, seq, count).await.unwrap();
+        let now = store.membership(one.user, conversation).await.unwrap().unwrap();
+        (rose, now.read_seq, now.read_count)
+    };
+    assert_eq!(read(5, 4).await, (true, 5, 4));
+    assert_eq!(read(5, 4).await, (false, 5, 4));
+    assert_eq!(read(3, 2).await, (false, 5, 4));
+    assert_eq!(read(6, 1).await, (true, 6, 4));
+    assert_eq!(read(1, 9).await, (false, 6, 9));
+    let other = store.membership(two.user, conversation).await.unwrap().unwrap();
+    assert_eq!((other.read_seq, other.read_count), (0, 0));
+    let stranger = Person::with_devices(0);
+    assert!(!store.raise_read(stranger.user, conversation, 5, 5).await.unwrap());
+    assert_eq!(store.membership(stranger.user, conversation).await.unwrap(), None);
+}
+
+async fn many(stores: Stores) {
+    let one = Person::with_devices(1);
+    let first = made(&stores, &one, &Person::with_devices(1)).await;
+    let second = made(&stores, &one, &Person::with_devices(1)).await;
+    let found = stores.conversations.get_many(&[first, id(), second]).await.unwrap();
+    let ids: HashSet<_> = found.iter().map(|conversation| conversation.id).collect();
+    assert_eq!((found.len(), ids), (2, HashSet::from([first, second])));
+    assert!(stores.conversations.get_many(&[]).await.unwrap().is_empty());
+}
+
+async fn answers(stores: Stores) {
+    stores.conversations.ping().await.unwrap();
+}

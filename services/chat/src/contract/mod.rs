@@ -1,0 +1,80 @@
+//! One list of cases for each port, run against every adapter: what the documentation of the port promises.
+
+mod conversations;
+mod delivery;
+mod log;
+mod log_race;
+mod mongo;
+mod sqlite;
+
+use std::sync::Arc;
+
+use futures::future::BoxFuture;
+use kernel::{Clock, ConversationId, DeviceId, Id, SystemClock, SystemRandom, Timestamp, UserId};
+
+use crate::conversations::Retention;
+use crate::conversations::store::{ConversationStore, NewDirect, Party};
+use crate::delivery::store::{DeliveryStore, Owner};
+use crate::log::store::LogStore;
+
+/// The stores of one database, that other cases use too. A case keeps to ids of its own.
+#[derive(Debug, Clone)]
+struct Stores {
+    conversations: Arc<dyn ConversationStore>,
+    delivery: Arc<dyn DeliveryStore>,
+    log: Arc<dyn LogStore>,
+    /// The log as another instance sees it.
+    elsewhere: Arc<dyn LogStore>,
+    /// The log as an instance sees it that keeps no header.
+    forgetful: Arc<dyn LogStore>,
+}
+
+type Case = (&'static str, fn(Stores) -> BoxFuture<'static, ()>);
+
+async fn run(stores: &Stores, cases: &[Case]) {
+    for (name, case) in cases {
+        eprintln!("case: {name}");
+        case(stores.clone()).await;
+    }
+}
+
+fn id<K>() -> Id<K> {
+    Id::new_v7(now(), &SystemRandom)
+}
+
+fn now() -> Timestamp {
+    SystemClock::default().now()
+}
+
+/// A person with so many devices.
+#[derive(Debug)]
+struct Person {
+    user: UserId,
+    devices: Vec<DeviceId>,
+}
+
+impl Person {
+    fn with_devices(count: usize) -> Self {
+        Self { user: id(), devices: (0..count).map(|_| id()).collect() }
+    }
+
+    fn party(&self) -> Party {
+        Party { user: self.user, devices: self.devices.clone() }
+    }
+
+    fn owner(&self, device: usize) -> Owner {
+        Owner { user: self.user, device: self.devices[device] }
+    }
+}
+
+fn direct(id: ConversationId, one: &Person, two: &Person) -> NewDirect {
+    let parties = [one.party(), two.party()];
+    NewDirect { id, parties, retention: Retention::Relay, epoch: "1".to_owned(), now: now() }
+}
+
+/// Makes a conversation of the two.
+async fn made(stores: &Stores, one: &Person, two: &Person) -> ConversationId {
+    let new = direct(id(), one, two);
+    assert!(stores.conversations.create_direct(&new).await.unwrap());
+    new.id
+}

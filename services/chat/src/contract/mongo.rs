@@ -1,0 +1,82 @@
+//! The suites on a real `MongoDB`, and what only that can be asked.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bson::doc;
+use kernel::{Clock, SystemClock, SystemRandom};
+use mongodb::Database;
+use testkit::servers::mongo_database_url;
+use testkit::unique;
+
+use super::{Stores, conversations, delivery, log, log_race, run};
+use crate::conversations::mongo::MongoConversations;
+use crate::delivery::mongo::MongoDelivery;
+use crate::log::mongo::{Limits, MongoLog};
+use crate::log::store::LogStore;
+use crate::mongo::{create_indexes, open};
+
+const LIMITS: Limits = Limits {
+    header: Duration::from_hours(24),
+    cap: Duration::from_hours(30 * 24),
+    append_timeout: Duration::from_secs(5),
+    head_cache: Duration::from_mins(10),
+};
+
+/// A database of its own, dropped by [`done`] when the test went well.
+async fn database() -> Database {
+    let url = mongo_database_url(&unique("chat")).await.unwrap();
+    let db = open(&url, &unique("app")).await.unwrap();
+    create_indexes(&db).await.unwrap();
+    db
+}
+
+async fn done(db: Database) {
+    db.drop().await.unwrap();
+}
+
+fn log_within(db: &Database, limits: Limits) -> Arc<dyn LogStore> {
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock::default());
+    Arc::new(MongoLog::new(db, limits, clock, Arc::new(SystemRandom)))
+}
+
+fn stores(db: &Database) -> Stores {
+    Stores {
+        log: log_within(db, LIMITS),
+        elsewhere: log_within(db, LIMITS),
+        forgetful: log_within(db, Limits { header: Duration::ZERO, ..LIMITS }),
+        conversations: Arc::new(MongoConversations::new(db)),
+        delivery: Arc::new(MongoDelivery::new(db)),
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn mongo_keeps_conversations() {
+    let db = database().await;
+    run(&stores(&db), conversations::CASES).await;
+    done(db).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn mongo_keeps_delivery() {
+    let db = database().await;
+    run(&stores(&db), delivery::CASES).await;
+    done(db).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn mongo_keeps_the_log() {
+    let db = database().await;
+    // Expired documents are looked for once a minute unless told otherwise.
+    let often = doc! { "setParameter": 1, "ttlMonitorSleepSecs": 1 };
+    db.client().database("admin").run_command(often).await.unwrap();
+    run(&stores(&db), log::CASES).await;
+    done(db).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn mongo_keeps_the_log_of_many_writers() {
+    let db = database().await;
+    run(&stores(&db), log_race::CASES).await;
+    done(db).await;
+}

@@ -1,0 +1,56 @@
+//! The suites on SQLite.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use kernel::{Clock, SystemClock};
+use sqlite::Database;
+use tempfile::TempDir;
+
+use super::{Stores, conversations, delivery, log, log_race, run};
+use crate::conversations::sqlite::SqliteConversations;
+use crate::delivery::sqlite::SqliteDelivery;
+use crate::log::sqlite::SqliteLog;
+use crate::log::store::LogStore;
+
+const DAY: Duration = Duration::from_hours(24);
+
+async fn stores(folder: &TempDir) -> Stores {
+    let db = Database::open(&folder.path().join("chat.db")).unwrap();
+    crate::sqlite::migrate(&db).await.unwrap();
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock::default());
+    let log = |header| -> Arc<dyn LogStore> {
+        Arc::new(SqliteLog::new(db.clone(), header, 30 * DAY, Arc::clone(&clock)))
+    };
+    Stores {
+        log: log(DAY),
+        elsewhere: log(DAY),
+        forgetful: log(Duration::ZERO),
+        conversations: Arc::new(SqliteConversations::new(db.clone())),
+        delivery: Arc::new(SqliteDelivery::new(db)),
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn sqlite_keeps_conversations() {
+    let folder = TempDir::new().unwrap();
+    run(&stores(&folder).await, conversations::CASES).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn sqlite_keeps_delivery() {
+    let folder = TempDir::new().unwrap();
+    run(&stores(&folder).await, delivery::CASES).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn sqlite_keeps_the_log() {
+    let folder = TempDir::new().unwrap();
+    run(&stores(&folder).await, log::CASES).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn sqlite_keeps_the_log_of_many_writers() {
+    let folder = TempDir::new().unwrap();
+    run(&stores(&folder).await, log_race::CASES).await;
+}
