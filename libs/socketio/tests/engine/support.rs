@@ -1,0 +1,249 @@
+//! A server whose handler does what tests need, and a client that speaks frames.
+
+use std::net::SocketAddr;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use actix_web::{App, HttpServer};
+use async_trait::async_trait;
+use futures::future::BoxFuture;
+use futures::{FutureExt, SinkExt, StreamExt};
+use kernel::SystemRandom;
+use serde_json::value::RawValue;
+use serde_json::{Value, json};
+use socketio::{
+    Answer, CloseReason, Config, Engine, Handler, Handshake, OriginPolicy, Packet, Refusal,
+    Session, Socket,
+};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::sync::Semaphore;
+use tokio::time::{Instant, sleep, timeout};
+use tokio_tungstenite::tungstenite::{Error, Message};
+use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
+
+/// How long anything may take before a test fails.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
+
+/// What the handler saw, and what holds it up.
+pub(crate) struct Watch {
+    pub(crate) sockets: Mutex<Vec<Socket>>,
+    pub(crate) handshakes: Mutex<Vec<Handshake>>,
+    pub(crate) gone: Mutex<Vec<CloseReason>>,
+    /// A permit lets one `connect` with the token `slow` go on.
+    pub(crate) connects: Semaphore,
+    /// A permit lets one `hang` go on.
+    pub(crate) hangs: Semaphore,
+    pub(crate) running: AtomicUsize,
+    pub(crate) most_running: AtomicUsize,
+    pub(crate) started: AtomicUsize,
+    pub(crate) finished: AtomicUsize,
+}
+
+impl Default for Watch {
+    fn default() -> Self {
+        Self {
+            sockets: Mutex::default(),
+            handshakes: Mutex::default(),
+            gone: Mutex::default(),
+            connects: Semaphore::new(0),
+            hangs: Semaphore::new(0),
+            running: AtomicUsize::new(0),
+            most_running: AtomicUsize::new(0),
+            started: AtomicUsize::new(0),
+            finished: AtomicUsize::new(0),
+        }
+    }
+}
+
+struct Echo(Arc<Watch>);
+
+struct EchoSession {
+    watch: Arc<Watch>,
+    socket: Socket,
+}
+
+#[async_trait]
+impl Handler for Echo {
+    async fn connect(
+        &self,
+        socket: Socket,
+        auth: Option<Box<RawValue>>,
+        handshake: Handshake,
+    ) -> Result<Box<dyn Session>, Refusal> {
+        let auth: Value =
+            auth.map_or(Value::Null, |auth| serde_json::from_str(auth.get()).unwrap());
+        let hello = Packet::event("hello", &auth).unwrap();
+        socket.send(&hello).unwrap();
+        match auth["token"].as_str() {
+            Some("bad") => {
+                let data = json!({"code": "UNAUTHORIZED"});
+                return Err(Refusal { message: "who are you".to_owned(), data });
+            }
+            Some("slow") => self.0.connects.acquire().await.unwrap().forget(),
+            _ => {}
+        }
+        self.0.handshakes.lock().unwrap().push(handshake);
+        self.0.sockets.lock().unwrap().push(socket.clone());
+        Ok(Box::new(EchoSession { watch: Arc::clone(&self.0), socket }))
+    }
+}
+
+impl Session for EchoSession {
+    fn event(&self, name: String, args: Vec<Box<RawValue>>) -> BoxFuture<'static, Answer> {
+        let (watch, socket) = (Arc::clone(&self.watch), self.socket.clone());
+        watch.started.fetch_add(1, Ordering::SeqCst);
+        async move {
+            match name.as_str() {
+                "echo" => Answer::from(args.into_iter().next()),
+                "echo-then" => {
+                    let packet = Packet::event("after", &1).unwrap();
+                    Answer::from(args.into_iter().next())
+                        .then(move || socket.send(&packet).unwrap())
+                }
+                "say" => {
+                    socket.send(&Packet::event("said", &args).unwrap()).unwrap();
+                    Answer::none()
+                }
+                "hang" => {
+                    let running = watch.running.fetch_add(1, Ordering::SeqCst) + 1;
+                    watch.most_running.fetch_max(running, Ordering::SeqCst);
+                    watch.hangs.acquire().await.unwrap().forget();
+                    watch.running.fetch_sub(1, Ordering::SeqCst);
+                    watch.finished.fetch_add(1, Ordering::SeqCst);
+                    Answer::from(args.into_iter().next())
+                }
+                other => panic!("a test sent {other}"),
+            }
+        }
+        .boxed()
+    }
+
+    fn disconnected(&self, reason: &CloseReason) {
+        self.watch.gone.lock().unwrap().push(*reason);
+    }
+}
+
+/// A running server.
+pub(crate) struct Server {
+    pub(crate) engine: Engine,
+    pub(crate) watch: Arc<Watch>,
+    pub(crate) address: SocketAddr,
+}
+
+pub(crate) fn config() -> Config {
+    Config { allowed_origins: OriginPolicy::SameHost, ..Config::default() }
+}
+
+pub(crate) fn start(config: Config) -> Server {
+    let watch = Arc::new(Watch::default());
+    let engine = Engine::new(config, Arc::new(Echo(Arc::clone(&watch))), Arc::new(SystemRandom));
+    let mounted = engine.clone();
+    let server =
+        HttpServer::new(move || App::new().configure(|services| mounted.configure(services)))
+            .workers(2)
+            .disable_signals()
+            .bind(("127.0.0.1", 0))
+            .unwrap();
+    let address = server.addrs()[0];
+    actix_web::rt::spawn(server.run());
+    Server { engine, watch, address }
+}
+
+impl Server {
+    pub(crate) async fn open(&self) -> Client {
+        let url = format!("ws://{}/socket.io/?EIO=4&transport=websocket", self.address);
+        let (stream, _) = connect_async(url).await.unwrap();
+        let mut client = Client { stream };
+        assert!(client.text().await.starts_with("0{"));
+        client
+    }
+
+    pub(crate) async fn connect(&self) -> Client {
+        let mut client = self.open().await;
+        client.send("40").await;
+        assert!(client.text().await.starts_with("40{"));
+        assert_eq!(client.text().await, r#"42["hello",null]"#);
+        client
+    }
+
+    pub(crate) fn socket(&self, index: usize) -> Socket {
+        self.watch.sockets.lock().unwrap()[index].clone()
+    }
+
+    pub(crate) fn gone(&self) -> Vec<CloseReason> {
+        self.watch.gone.lock().unwrap().clone()
+    }
+
+    pub(crate) async fn expect_gone(&self, reason: CloseReason) {
+        until("the session hears that it ended", || !self.gone().is_empty()).await;
+        assert_eq!(self.gone(), [reason]);
+        until("the place is freed", || self.engine.connections() == 0).await;
+    }
+
+    /// A plain HTTP request; answers the status and the body.
+    pub(crate) async fn request(&self, method: &str, query: &str, headers: &str) -> (u16, Value) {
+        let mut stream = TcpStream::connect(self.address).await.unwrap();
+        let request = format!(
+            "{method} /socket.io/?{query} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n{headers}\r\n",
+            self.address
+        );
+        stream.write_all(request.as_bytes()).await.unwrap();
+        let mut answer = Vec::new();
+        timeout(PATIENCE, stream.read_to_end(&mut answer)).await.unwrap().unwrap();
+        let answer = String::from_utf8(answer).unwrap();
+        let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+        let status = head.split(' ').nth(1).unwrap().parse().unwrap();
+        (status, serde_json::from_str(body).unwrap())
+    }
+}
+
+/// Waits for something to become true.
+pub(crate) async fn until(what: &str, condition: impl Fn() -> bool) {
+    let start = Instant::now();
+    while !condition() {
+        assert!(start.elapsed() < PATIENCE, "waited in vain: {what}");
+        sleep(Duration::from_millis(2)).await;
+    }
+}
+
+pub(crate) struct Client {
+    pub(crate) stream: WebSocketStream<MaybeTlsStream<TcpStream>>,
+}
+
+impl Client {
+    pub(crate) async fn send(&mut self, text: &str) {
+        self.stream.send(Message::text(text)).await.unwrap();
+    }
+
+    /// The next text message.
+    pub(crate) async fn text(&mut self) -> String {
+        match self.next().await {
+            Some(Message::Text(text)) => text.as_str().to_owned(),
+            other => panic!("no text came: {other:?}"),
+        }
+    }
+
+    /// Reads to the end; answers the texts and the code of the closing frame, if one came.
+    pub(crate) async fn rest(&mut self) -> (Vec<String>, Option<u16>) {
+        let (mut texts, mut code) = (Vec::new(), None);
+        while let Some(message) = self.next().await {
+            match message {
+                Message::Text(text) => texts.push(text.as_str().to_owned()),
+                Message::Close(frame) => code = frame.map(|frame| frame.code.into()),
+                _ => {}
+            }
+        }
+        (texts, code)
+    }
+
+    async fn next(&mut self) -> Option<Message> {
+        match timeout(PATIENCE, self.stream.next()).await.expect("nothing came") {
+            Some(Ok(message)) => Some(message),
+            // The server may be gone before it read everything, which resets the connection.
+            Some(Err(Error::Io(_) | Error::Protocol(_) | Error::ConnectionClosed)) | None => None,
+            Some(Err(error)) => panic!("{error}"),
+        }
+    }
+}
