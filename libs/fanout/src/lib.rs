@@ -5,9 +5,11 @@
 
 mod ear;
 mod memory;
+mod open;
 mod port;
 mod redis;
 
 pub use crate::redis::RedisFanout;
 pub use memory::MemoryFanout;
+pub use open::open;
 pub use port::{Fanout, FanoutError, Happening, Listener, Subject};

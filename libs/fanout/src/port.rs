@@ -47,7 +47,8 @@ pub trait Fanout: Send + Sync + fmt::Debug {
 #[async_trait]
 pub trait Listener: Send + Sync + fmt::Debug {
     /// When this returns, every event published from now on about the subject is heard (or a [`Happening::Gap`] is).
-    /// Watching twice is watching once.
+    /// Watching twice is watching once. While the connection is broken this returns at once, because a gap will be heard
+    /// when it is back. After an error the subjects may or may not be watched: try again, or unwatch them.
     async fn watch(&self, subjects: &[Subject]) -> Result<(), FanoutError>;
 
     /// Hears no more of these.
