@@ -1,0 +1,14 @@
+//! Who may come in: addresses, the people behind them, their devices and sessions. One port, because log-in, refresh and
+//! log-out each change several of these at once.
+
+#[cfg(test)]
+mod contract;
+//MONGO mod mongo;
+mod sqlite;
+mod store;
+
+//MONGO pub(crate) use mongo::MongoAccounts;
+pub(crate) use sqlite::SqliteAccounts;
+pub(crate) use store::{
+    Accounts, Device, Ended, NewSession, Rotation, SeenSince, Session, SignIn, SignedIn,
+};

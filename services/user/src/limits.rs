@@ -1,0 +1,45 @@
+//! How often one person may do something. These fail open: they keep load away, not intruders.
+
+use std::time::Duration;
+
+use kernel::{ErrorCode, UserId, WireError};
+use kv::{Hit, Limit};
+
+use crate::ports::Ports;
+
+/// Too often within a minute.
+#[derive(Debug, Clone, Copy, thiserror::Error)]
+#[error("too often; wait {0:?}")]
+pub(crate) struct TooOften(Duration);
+
+impl From<TooOften> for WireError {
+    fn from(TooOften(wait): TooOften) -> Self {
+        too_often("too often", wait)
+    }
+}
+
+/// The answer to a limit that was reached: `what`, and when to try again.
+pub(crate) fn too_often(what: &str, wait: Duration) -> WireError {
+    let seconds = wait.as_millis().div_ceil(1_000).max(1);
+    let seconds = u64::try_from(seconds).unwrap_or(u64::MAX);
+    WireError::new(ErrorCode::RateLimitExceeded, format!("{what}; try again in {seconds} s"))
+        .retry_after(seconds)
+}
+
+/// Counts one doing of `what` by this person.
+pub(crate) async fn count(
+    ports: &Ports,
+    what: &str,
+    user: UserId,
+    per_minute: u32,
+) -> Result<(), TooOften> {
+    let limit = [Limit { count: per_minute, window: Duration::from_mins(1) }];
+    match ports.kv.hit(&format!("user:{what}:{user}"), &limit).await {
+        Ok(Hit::Allowed) => Ok(()),
+        Ok(Hit::Refused(wait)) => Err(TooOften(wait)),
+        Err(error) => {
+            tracing::warn!(%error, what, "a limit cannot be counted; allowed");
+            Ok(())
+        }
+    }
+}

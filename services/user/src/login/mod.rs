@@ -1,0 +1,12 @@
+//! Coming in with a code sent by mail.
+
+mod address;
+mod begin;
+mod challenges;
+mod device_token;
+//HTTP pub(crate) mod http;
+//T #[cfg(test)]
+//T mod tests;
+mod verify;
+
+pub(crate) use address::Address;

@@ -1,0 +1,59 @@
+//! What a person chose about themself.
+
+//HTTP pub(crate) mod http;
+mod set;
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+pub(crate) use set::{PreferencesChange, PreferencesError, get, set};
+
+/// A person's choices.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Preferences {
+    /// Whether others see what this person has read.
+    pub(crate) read_receipts: bool,
+    /// Whether others see when this person was last here.
+    pub(crate) last_seen: bool,
+    /// Whether somebody who knows the mail address finds this person by it.
+    pub(crate) discoverable_by_mail: bool,
+    /// Who may open a conversation with this person.
+    pub(crate) who_may_message_me: WhoMay,
+}
+
+/// A circle of people.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum WhoMay {
+    /// Whoever has an account.
+    Everyone,
+    /// Nobody.
+    Nobody,
+}
+
+impl WhoMay {
+    /// As it is stored and on the wire.
+    pub(crate) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Everyone => "everyone",
+            Self::Nobody => "nobody",
+        }
+    }
+
+    /// Reads what was stored; what is not known counts as the narrower.
+    pub(crate) fn from_stored(text: &str) -> Self {
+        if text == Self::Everyone.as_str() { Self::Everyone } else { Self::Nobody }
+    }
+}
+
+impl Default for Preferences {
+    fn default() -> Self {
+        Self {
+            read_receipts: true,
+            last_seen: true,
+            discoverable_by_mail: false,
+            who_may_message_me: WhoMay::Everyone,
+        }
+    }
+}

@@ -1,0 +1,58 @@
+use kernel::{UserId, WireError};
+
+use super::{Preferences, WhoMay};
+use crate::ports::Ports;
+use crate::store::StoreError;
+
+/// What to change; `None` leaves it.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct PreferencesChange {
+    pub(crate) read_receipts: Option<bool>,
+    pub(crate) last_seen: Option<bool>,
+    pub(crate) discoverable_by_mail: Option<bool>,
+    pub(crate) who_may_message_me: Option<WhoMay>,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum PreferencesError {
+    #[error("no such person")]
+    NotFound,
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl From<PreferencesError> for WireError {
+    fn from(error: PreferencesError) -> Self {
+        match error {
+            PreferencesError::NotFound => Self::not_found("user"),
+            PreferencesError::Store(error) => error.into(),
+        }
+    }
+}
+
+/// One's own choices.
+pub(crate) async fn get(ports: &Ports, user: UserId) -> Result<Preferences, PreferencesError> {
+    let found = ports.profiles.people(&[user]).await?;
+    let person = found.into_iter().next().ok_or(PreferencesError::NotFound)?;
+    Ok(person.preferences)
+}
+
+/// Changes one's own choices. Of two changes at once the later one stands.
+#[tracing::instrument(skip(ports, change), err(level = "info"))]
+pub(crate) async fn set(
+    ports: &Ports,
+    user: UserId,
+    change: PreferencesChange,
+) -> Result<Preferences, PreferencesError> {
+    let before = get(ports, user).await?;
+    let after = Preferences {
+        read_receipts: change.read_receipts.unwrap_or(before.read_receipts),
+        last_seen: change.last_seen.unwrap_or(before.last_seen),
+        discoverable_by_mail: change.discoverable_by_mail.unwrap_or(before.discoverable_by_mail),
+        who_may_message_me: change.who_may_message_me.unwrap_or(before.who_may_message_me),
+    };
+    if after != before && !ports.profiles.prefer(user, after).await? {
+        return Err(PreferencesError::NotFound);
+    }
+    Ok(after)
+}

@@ -1,0 +1,11 @@
+//! Staying in and going out: refresh tokens, the list of sessions, log-out.
+
+mod end;
+//HTTP pub(crate) mod http;
+mod refresh;
+//T #[cfg(test)]
+//T mod tests;
+mod token;
+
+pub(crate) use end::tell_ended;
+pub(crate) use refresh::{Tokens, issue};

@@ -1,0 +1,128 @@
+//! The service over SQLite in a folder of its own, with a clock that stands still.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use auth::{Issuer, Revocations, Sealer};
+use bus::{Consumer, SqliteBus};
+use contracts::events::{Event, SEND_OTP, SendOtp, TOPOLOGY};
+use kernel::{DeviceId, Id, ManualClock, SeededRandom, SessionId, Timestamp, UserId};
+use kv::SqliteKv;
+use settings::Settings;
+use sqlite::Database;
+use uuid::Uuid;
+
+use crate::accounts::{NewSession, SignIn, SqliteAccounts};
+use crate::outbox::{Nudge, SqliteOutbox};
+use crate::pepper::Pepper;
+use crate::ports::Ports;
+use crate::profiles::SqliteProfiles;
+
+pub(crate) const SEAL_KEY: [u8; 32] = [7; 32];
+
+/// A database with the service's tables, gone with the folder.
+pub(crate) async fn database() -> (tempfile::TempDir, Database) {
+    let folder = tempfile::tempdir().unwrap();
+    let database = Database::open(&folder.path().join("user.db")).unwrap();
+    crate::sqlite::prepare(&database).await.unwrap();
+    (folder, database)
+}
+
+/// The service, its clock and its outbox.
+pub(crate) struct World {
+    pub(crate) ports: Arc<Ports>,
+    pub(crate) clock: Arc<ManualClock>,
+    pub(crate) outbox: SqliteOutbox,
+    _folder: tempfile::TempDir,
+}
+
+/// A world with the default settings but for these.
+pub(crate) async fn world(overrides: &[(&str, &str)]) -> World {
+    let (folder, database) = database().await;
+    let overrides: Vec<_> =
+        overrides.iter().map(|(key, value)| (*key, (*value).to_owned())).collect();
+    let settings = Settings::load(None, [], &overrides).unwrap();
+    // Jumps of the clock show what the clock decides.
+    let clock = Arc::new(ManualClock::default());
+    let kv = SqliteKv::new(database.clone(), "test", clock.clone()).await.unwrap();
+    let kv: Arc<dyn kv::Kv> = Arc::new(kv);
+    let bus = SqliteBus::new(database.clone(), "test", &TOPOLOGY, clock.clone()).await.unwrap();
+    let issuer = Issuer::new([5; 32], "restante", "restante", Duration::from_mins(15)).unwrap();
+    let ports = Ports {
+        accounts: Arc::new(SqliteAccounts(database.clone())),
+        profiles: Arc::new(SqliteProfiles(database.clone())),
+        revocations: Revocations::new(kv.clone(), Duration::from_mins(15)),
+        kv,
+        bus: Arc::new(bus),
+        nudge: Nudge::default(),
+        issuer: Arc::new(issuer),
+        pepper: Pepper::new(&[6; 32]),
+        sealer: Sealer::new(SEAL_KEY).unwrap(),
+        settings: Arc::new(settings),
+        clock: clock.clone(),
+        random: Arc::new(SeededRandom::new(1)),
+    };
+    World { ports: Arc::new(ports), clock, outbox: SqliteOutbox(database), _folder: folder }
+}
+
+impl World {
+    /// Takes the mails that are to be sent.
+    pub(crate) async fn mails(&self) -> Mails {
+        Mails(self.ports.bus.consume(SEND_OTP, 1).await.unwrap())
+    }
+}
+
+/// The mail service, as far as it is needed here.
+pub(crate) struct Mails(Box<dyn Consumer>);
+
+impl Mails {
+    /// The next mail that is to be sent, and the code in it.
+    pub(crate) async fn next(&mut self) -> (SendOtp, String) {
+        let next = tokio::time::timeout(Duration::from_secs(10), self.0.next());
+        let delivery = next.await.expect("a mail within ten seconds").unwrap();
+        let event = Event::decode(&delivery.message.topic, &delivery.message.payload).unwrap();
+        delivery.settle(bus::Settle::Done).await.unwrap();
+        let Event::SendOtp(mail) = event else { panic!("not a mail") };
+        let sealer = Sealer::new(SEAL_KEY).unwrap();
+        let code = sealer.open(mail.challenge.as_bytes(), &mail.sealed_code).unwrap();
+        (mail, String::from_utf8(code).unwrap())
+    }
+}
+
+/// An id that tests can tell apart.
+pub(crate) fn some<K>(n: u128) -> Id<K> {
+    Id::from_uuid(Uuid::from_u128(n))
+}
+
+/// When tests begin.
+pub(crate) const START: Timestamp = Timestamp::from_millis(1_767_225_600_000);
+
+/// Person, device and session `n` coming in by this address.
+pub(crate) fn sign_in(address: &str, n: u128, device: Option<DeviceId>) -> SignIn {
+    SignIn {
+        address: address.to_owned(),
+        new_user: some::<kernel::kinds::User>(n + 1_000),
+        device,
+        new_device: some(n + 2_000),
+        device_name: format!("device {n}"),
+        platform: "test".to_owned(),
+        session: NewSession {
+            id: session(n),
+            nonce: [3; 16],
+            expires_at: START.plus(Duration::from_hours(720)),
+        },
+        now: START,
+    }
+}
+
+pub(crate) fn user(n: u128) -> UserId {
+    some(n + 1_000)
+}
+
+pub(crate) fn device(n: u128) -> DeviceId {
+    some(n + 2_000)
+}
+
+pub(crate) fn session(n: u128) -> SessionId {
+    some(n + 3_000)
+}
