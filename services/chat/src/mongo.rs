@@ -51,22 +51,27 @@ pub enum OpenError {
 /// Writes are acknowledged by a majority with their journals, reads are majority reads from the primary, whatever the URL
 /// says: the log is only right with both.
 pub async fn open(url: &str, app: &str) -> Result<Database, OpenError> {
+    connect(options(url, app).await?)
+}
+
+/// What the driver is told; the URL may set the rest.
+pub(crate) async fn options(url: &str, app: &str) -> Result<ClientOptions, OpenError> {
     let unusable = |error: Error| OpenError::Url(error.to_string());
     let mut options = ClientOptions::parse(url).await.map_err(unusable)?;
     options.app_name.get_or_insert_with(|| app.to_owned());
     options.server_selection_timeout = Some(SELECTION);
     options.connect_timeout = Some(CONNECT);
     options.max_pool_size.get_or_insert(CONNECTIONS);
-    open_with(options)
-}
-
-fn open_with(mut options: ClientOptions) -> Result<Database, OpenError> {
     let durable = WriteConcern::builder().w(Acknowledgment::Majority).journal(true).build();
     options.write_concern = Some(durable);
     options.read_concern = Some(ReadConcern::majority());
     options.selection_criteria = Some(SelectionCriteria::ReadPreference(ReadPreference::Primary));
     options.retry_writes = Some(true);
     options.retry_reads = Some(true);
+    Ok(options)
+}
+
+pub(crate) fn connect(options: ClientOptions) -> Result<Database, OpenError> {
     let client =
         Client::with_options(options).map_err(|error| OpenError::Url(error.to_string()))?;
     client.default_database().ok_or(OpenError::NoDatabase)

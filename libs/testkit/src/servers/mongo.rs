@@ -34,6 +34,8 @@ pub(super) async fn command(place: &Place) -> Result<Command> {
     ]);
     command.args(["--wiredTigerCacheSizeGB", "0.5", "--oplogSize", "200"]);
     command.args(["--setParameter", "enableTestCommands=1"]);
+    // Expired documents go within a second, not a minute.
+    command.args(["--setParameter", "ttlMonitorSleepSecs=1"]);
     Ok(command)
 }
 

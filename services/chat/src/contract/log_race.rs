@@ -25,7 +25,7 @@ pub(super) const CASES: &[Case] = &[
 ];
 
 /// Sends everything in calls of one to five drafts, and what was not stored again in order, as a client does.
-async fn send_all(log: Arc<dyn LogStore>, drafts: Vec<Draft>) -> Vec<Entry> {
+pub(super) async fn send_all(log: Arc<dyn LogStore>, drafts: Vec<Draft>) -> Vec<Entry> {
     let mut stored = Vec::new();
     let mut size = 1;
     while stored.len() < drafts.len() {

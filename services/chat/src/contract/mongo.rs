@@ -1,9 +1,12 @@
 //! The suites on a real `MongoDB`, and what only that can be asked.
 
+mod faults;
+mod half_made;
+mod targets;
+
 use std::sync::Arc;
 use std::time::Duration;
 
-use bson::doc;
 use kernel::{Clock, SystemClock, SystemRandom};
 use mongodb::Database;
 use testkit::servers::mongo_database_url;
@@ -14,7 +17,7 @@ use crate::conversations::mongo::MongoConversations;
 use crate::delivery::mongo::MongoDelivery;
 use crate::log::mongo::{Limits, MongoLog};
 use crate::log::store::LogStore;
-use crate::mongo::{create_indexes, open};
+use crate::mongo::{ENTRIES, create_indexes, open};
 
 const LIMITS: Limits = Limits {
     header: Duration::from_hours(24),
@@ -66,11 +69,9 @@ async fn mongo_keeps_delivery() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn mongo_keeps_the_log() {
-    let db = database().await;
-    // Expired documents are looked for once a minute unless told otherwise.
-    let often = doc! { "setParameter": 1, "ttlMonitorSleepSecs": 1 };
-    db.client().database("admin").run_command(often).await.unwrap();
+    let (watch, db) = targets::database().await;
     run(&stores(&db), log::CASES).await;
+    targets::check(&watch, &[ENTRIES]);
     done(db).await;
 }
 

@@ -1,0 +1,191 @@
+//! A server that loses replies, comes late, refuses, and is killed.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bson::{Document, doc};
+use kernel::{ConversationId, UserId};
+use mongodb::Database;
+use serde_json::value::RawValue;
+use testkit::servers::{PrivateServer, private_mongo};
+use tokio::task::JoinHandle;
+
+use super::super::log::draft;
+use super::super::{id, log_race};
+use super::{LIMITS, database, done, log_within};
+use crate::log::entry::Entry;
+use crate::log::mongo::Limits;
+use crate::log::store::{Appended, Draft, Head, LogStore};
+use crate::mongo::{create_indexes, open};
+
+/// A server that no other test depends on.
+async fn own() -> (PrivateServer, Database) {
+    let server = private_mongo().await.unwrap();
+    let db = open(&server.url().replace("/?", "/chat?"), "faults").await.unwrap();
+    create_indexes(&db).await.unwrap();
+    (server, db)
+}
+
+/// Makes the server fail the next so many of these commands.
+async fn fail(db: &Database, commands: &[&str], times: i32, how: Document) {
+    let mut data = doc! { "failCommands": commands.to_vec(), "appName": "faults" };
+    data.extend(how);
+    let fail =
+        doc! { "configureFailPoint": "failCommand", "mode": { "times": times }, "data": data };
+    db.client().database("admin").run_command(fail).await.unwrap();
+}
+
+async fn heal(db: &Database) {
+    let off = doc! { "configureFailPoint": "failCommand", "mode": "off" };
+    db.client().database("admin").run_command(off).await.unwrap();
+}
+
+fn drafts(conversation: ConversationId, sender: UserId, texts: &[&str]) -> Vec<Draft> {
+    texts.iter().map(|text| draft(conversation, sender, text)).collect()
+}
+
+/// The drafts as entries, numbered from 1.
+fn numbered(drafts: &[Draft]) -> Vec<Entry> {
+    let place = |(seq, draft): (u64, &Draft)| draft.after(Head { seq, count: seq, mseq: 0 });
+    (0..).zip(drafts).map(place).collect()
+}
+
+fn answered(appended: Vec<Appended>) -> Vec<Entry> {
+    let entry = |appended| match appended {
+        Appended::Stored(entry) | Appended::Existing(entry) => entry,
+        other => panic!("{other:?}"),
+    };
+    appended.into_iter().map(entry).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_connection_that_breaks_is_made_up_for() {
+    let (_server, db) = own().await;
+    for breaks in [1, 3] {
+        let log = log_within(&db, LIMITS);
+        let conversation = id();
+        let drafts = drafts(conversation, id(), &["one", "two", "three", "four"]);
+        fail(&db, &["insert"], breaks, doc! { "closeConnection": true }).await;
+        assert_eq!(answered(log.append(&drafts[..2]).await), numbered(&drafts[..2]), "{breaks}");
+        assert_eq!(answered(log.append(&drafts).await), numbered(&drafts), "{breaks}");
+        assert_eq!(log.entries(conversation, 0, 9).await.unwrap(), numbered(&drafts));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn entries_without_the_majoritys_word_are_looked_up() {
+    let (_server, db) = own().await;
+    let log = log_within(&db, LIMITS);
+    let conversation = id();
+    let drafts = drafts(conversation, id(), &["one", "two", "three"]);
+    let doubtful = doc! { "writeConcernError": { "code": 64, "errmsg": "waited too long" } };
+    fail(&db, &["insert"], 1, doubtful).await;
+    let expected: Vec<_> = numbered(&drafts[..2]).into_iter().map(Appended::Existing).collect();
+    assert_eq!(log.append(&drafts[..2]).await, expected);
+    let third = Appended::Stored(numbered(&drafts)[2].clone());
+    assert_eq!(log.append(&drafts[2..]).await, [third]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reply_that_comes_too_late_stores_nothing_twice() {
+    let (_server, db) = own().await;
+    let brief = Limits { append_timeout: Duration::from_secs(4), ..LIMITS };
+    let log = log_within(&db, brief);
+    let conversation = id();
+    let drafts = drafts(conversation, id(), &["one", "two", "three"]);
+    // The first is waited for half the time; what becomes of it is open until it has landed or died.
+    let late = doc! { "blockConnection": true, "blockTimeMS": 2_500 };
+    fail(&db, &["insert"], 1, late).await;
+    let first = log.append(&drafts).await;
+    heal(&db).await;
+    let second = log.append(&drafts).await;
+    for appended in [first, second] {
+        assert_eq!(answered(appended), numbered(&drafts));
+    }
+    assert_eq!(log.entries(conversation, 0, 9).await.unwrap(), numbered(&drafts));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_is_answered_while_the_store_is_out_of_reach() {
+    let (server, db) = own().await;
+    let brief = Limits { append_timeout: Duration::from_secs(1), ..LIMITS };
+    let log = log_within(&db, brief);
+    let conversation = id();
+    let drafts = drafts(conversation, id(), &["one", "two"]);
+    assert_eq!(answered(log.append(&drafts[..1]).await), numbered(&drafts[..1]));
+    server.kill().await.unwrap();
+    let start = tokio::time::Instant::now();
+    assert_eq!(log.append(&drafts).await, [Appended::Unavailable, Appended::Unavailable]);
+    assert!(start.elapsed() < Duration::from_secs(3), "the deadline was not kept");
+    assert!(log.find(conversation, drafts[0].id).await.is_err());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_killed_server_loses_nothing_that_was_answered() {
+    let (mut server, db) = own().await;
+    let conversation: ConversationId = id();
+    let writers = (0..4).map(|_| {
+        let log = log_within(&db, LIMITS);
+        let drafts = (0..300).map(|number| draft(conversation, id(), &format!("text {number}")));
+        let drafts: Vec<_> = drafts.collect();
+        let sent: Vec<_> = drafts.iter().map(|draft| draft.id).collect();
+        (sent, tokio::spawn(log_race::send_all(log, drafts)))
+    });
+    let writers: Vec<(Vec<_>, JoinHandle<Vec<Entry>>)> = writers.collect();
+    let log = log_within(&db, LIMITS);
+    let some = async || {
+        let written = log.heads(&[conversation]).await.ok()?[0].seq;
+        (written > 50).then_some(())
+    };
+    testkit::wait::until(Duration::from_secs(20), some).await.unwrap();
+    server.kill().await.unwrap();
+    assert!(!writers.iter().any(|(_, writer)| writer.is_finished()), "killed too late");
+    server.restart().await.unwrap();
+    let mut answers = Vec::new();
+    for (sent, writer) in writers {
+        let own = writer.await.unwrap();
+        let in_order: Vec<_> = own.iter().map(|entry| entry.id).collect();
+        assert_eq!(in_order, sent);
+        assert!(own.is_sorted_by_key(|entry| entry.seq));
+        answers.extend(own);
+    }
+    answers.sort_by_key(|entry| entry.seq);
+    assert_eq!(log.entries(conversation, 0, 2_000).await.unwrap(), answers);
+    assert!(answers.iter().map(|entry| (entry.seq, entry.count)).eq((1..=1_200).map(|n| (n, n))));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_draft_that_can_never_be_stored_takes_its_senders_later_ones_with_it() {
+    let db = database().await;
+    let log = log_within(&db, LIMITS);
+    let (conversation, one, two) = (id(), id(), id());
+    let mut drafts = drafts(conversation, one, &["fine", "too large", "after it"]);
+    drafts.push(draft(conversation, two, "another's"));
+    let large = format!("\"{}\"", "x".repeat(17 * 1024 * 1024));
+    drafts[1].data = RawValue::from_string(large).unwrap();
+    let places = |appended: Vec<Appended>| {
+        let place = |appended: &Appended| match appended {
+            Appended::Stored(entry) => Some(entry.seq),
+            Appended::Unavailable => None,
+            other => panic!("{other:?}"),
+        };
+        appended.iter().map(place).collect::<Vec<_>>()
+    };
+    assert_eq!(places(log.append(&drafts).await), [Some(1), None, None, Some(2)]);
+    assert_eq!(places(log.append(&drafts[1..2]).await), [None]);
+    done(db).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_old_head_is_loaded_again() {
+    let db = database().await;
+    let forgetful = log_within(&db, Limits { head_cache: Duration::ZERO, ..LIMITS });
+    let (log, conversation) = (log_within(&db, LIMITS), id());
+    let drafts = drafts(conversation, id(), &["one", "two", "three", "four"]);
+    let logs: [&Arc<dyn LogStore>; 4] = [&log, &forgetful, &log, &forgetful];
+    for (log, (draft, entry)) in logs.iter().zip(drafts.iter().zip(numbered(&drafts))) {
+        let appended = log.append(std::slice::from_ref(draft)).await;
+        assert_eq!(appended, [Appended::Stored(entry)], "the head that is remembered is too low");
+    }
+    done(db).await;
+}
