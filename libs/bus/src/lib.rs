@@ -2,10 +2,12 @@
 //!
 //! At least once: a message may come again, with the same id. Consumers drop repeats or do not mind them.
 
+mod open;
 mod port;
 mod rabbit;
 mod sqlite;
 
 pub use crate::rabbit::RabbitBus;
 pub use crate::sqlite::SqliteBus;
+pub use open::{Place, open};
 pub use port::{Bus, BusError, Consumer, Delivery, Message, Queue, Settle, Topology};

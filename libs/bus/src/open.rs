@@ -2,8 +2,8 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use kernel::Clock;
 use ::sqlite::Databases;
+use kernel::Clock;
 
 use crate::{Bus, BusError, RabbitBus, SqliteBus, Topology};
 
@@ -32,7 +32,7 @@ pub async fn open(
         return Ok(Arc::new(SqliteBus::new(database, namespace, topology, clock).await?));
     }
     if url.starts_with("amqp:") || url.starts_with("amqps:") {
-        let bus = RabbitBus::connect(url, namespace, topology, confirm_timeout).await?;
+        let bus = RabbitBus::connect(url, namespace, topology, confirm_timeout, clock).await?;
         return Ok(Arc::new(bus));
     }
     Err(BusError("bus.url: use sqlite:PATH or amqp://user:password@host/vhost".to_owned()))

@@ -130,6 +130,10 @@ impl Consumer for RabbitConsumer {
                 continue;
             };
             match timeout(CHECK, stream.deliveries.next()).await {
+                // Read ahead from a connection that is gone: it comes again, and settling this one could not succeed.
+                Ok(Some(Ok(delivery))) if delivery.acker.poisoned() => {
+                    self.lose("the channel is closed");
+                }
                 Ok(Some(Ok(delivery))) => {
                     let channel = stream.channel.clone();
                     if let Some(delivery) = self.accept(channel, delivery).await {
