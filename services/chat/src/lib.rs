@@ -19,5 +19,7 @@ mod wiring;
 
 #[cfg(test)]
 mod contract;
+#[cfg(test)]
+mod tests;
 
-pub use wiring::{Remotes, start};
+pub use wiring::{Remotes, Started, serve, start};

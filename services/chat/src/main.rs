@@ -2,6 +2,16 @@
 
 use std::process::ExitCode;
 
+use runtime::Program;
+use settings::{ServiceName, Shape};
+
+const PROGRAM: Program = Program {
+    name: "restante-chat",
+    about: "Restante's chat service: conversations, messages, sockets",
+    shape: Shape::Service(ServiceName::Chat),
+    listen: "chat.listen",
+};
+
 fn main() -> ExitCode {
-    runtime::main("restante-chat", "messages, rooms and sockets", restante_chat::serve)
+    runtime::main(&PROGRAM, restante_chat::serve)
 }

@@ -13,7 +13,7 @@ use crate::{conversations, delivery, messages, reading, sync};
     messages::http::entries,
     delivery::http::delivered,
     reading::http::mark,
-    reading::http::count,
+    reading::http::count_unread,
     sync::http::sync,
 ))]
 struct Document;

@@ -6,14 +6,15 @@ use std::time::Duration;
 
 use actix_web::web::{Data, ServiceConfig};
 use anyhow::{Context, bail};
-use auth::{Gate, KeySource};
+use auth::Gate;
 use bus::Bus;
-use contracts::UserDirectory;
-use contracts::events::CHAT_EVENTS;
+use contracts::events::{CHAT_EVENTS, TOPOLOGY};
+use contracts::{GrpcUserDirectory, UserDirectory};
 use fanout::Fanout;
 use kv::Kv;
 use runtime::{Check, Env, Parts};
 use serde_json::json;
+use settings::Environment;
 use socketio::{Config, Engine, OriginPolicy, Packet};
 
 use crate::chat::Chat;
@@ -27,9 +28,9 @@ use crate::delivery::retention;
 use crate::delivery::sqlite::SqliteDelivery;
 use crate::delivery::store::DeliveryStore;
 use crate::live::announce::Announcer;
-use crate::live::hub::Hub;
-use crate::live::listen::Live;
-use crate::live::socket::Door;
+use crate::live::socket::door::Door;
+use crate::live::socket::hub::Hub;
+use crate::live::socket::listen::Live;
 use crate::log::append::{self, Appender};
 use crate::log::mongo::MongoLog;
 use crate::log::sqlite::SqliteLog;
@@ -37,6 +38,7 @@ use crate::log::store::LogStore;
 use crate::messages::digest::Digester;
 use crate::messages::pace::Pace;
 use crate::people::directory::People;
+use crate::people::keys::DirectoryKeys;
 use crate::people::queue;
 use crate::{conversations, delivery, messages, mongo, openapi, reading, sqlite, sync};
 
@@ -50,8 +52,6 @@ const DRAIN_SPREAD: Duration = Duration::from_secs(2);
 pub struct Remotes {
     /// The user service.
     pub directory: Arc<dyn UserDirectory>,
-    /// The keys that tokens are signed with.
-    pub keys: Arc<dyn KeySource>,
     /// Short-lived keys.
     pub kv: Arc<dyn Kv>,
     /// Live events.
@@ -67,8 +67,17 @@ struct Stores {
     delivery: Arc<dyn DeliveryStore>,
 }
 
+/// The service, started.
+#[derive(Debug)]
+pub struct Started {
+    /// Admits callers.
+    pub gate: Arc<Gate>,
+    /// What to mount, check and drain.
+    pub parts: Parts,
+}
+
 /// Starts the service: opens its stores, listens to the fan-out and the bus, and says what to mount.
-pub async fn start(env: &Env, remotes: Remotes) -> anyhow::Result<Parts> {
+pub async fn start(env: &Env, remotes: Remotes) -> anyhow::Result<Started> {
     let stores = open_stores(env).await?;
     let log = Arc::clone(&stores.log);
     let chat = Arc::new(assemble(env, &remotes, stores)?);
@@ -78,11 +87,45 @@ pub async fn start(env: &Env, remotes: Remotes) -> anyhow::Result<Parts> {
     let gate = gate(env, &remotes);
     let engine = engine(env, &live, &gate);
     spawn(env, &remotes, &live).await?;
-    Ok(Parts {
-        routes: routes(&chat, &gate, &engine),
+    let parts = Parts {
+        routes: routes(&chat, &engine),
         checks: checks(&chat, &remotes),
         drains: vec![drain(env, &chat, engine)],
         openapi: Some(openapi::document()),
+    };
+    Ok(Started { gate, parts })
+}
+
+/// Runs the service as a process of its own.
+pub async fn serve(env: Env) -> anyhow::Result<runtime::Running> {
+    let settings = Arc::clone(&env.settings);
+    let (chat, databases) = (&settings.chat, &env.databases);
+    let timeout = Duration::from_millis(chat.user_service_timeout_ms);
+    let directory = GrpcUserDirectory::connect_lazy(&chat.user_service, timeout)
+        .context("chat.user_service")?;
+    let clock = || Arc::clone(&env.clock);
+    let (kv, fanout, bus) = (&settings.kv, &settings.fanout, &settings.bus);
+    let place = bus::Place {
+        url: bus.url.as_str(),
+        namespace: &bus.namespace,
+        topology: &TOPOLOGY,
+        confirm_timeout: Duration::from_millis(bus.confirm_timeout_ms),
+    };
+    let remotes = Remotes {
+        directory: Arc::new(directory),
+        kv: kv::open(kv.url.as_str(), &kv.namespace, databases, clock()).await.context("kv.url")?,
+        fanout: fanout::open(fanout.url.as_str(), &fanout.namespace, fanout.queue)
+            .await
+            .context("fanout.url")?,
+        bus: bus::open(place, databases, clock()).await.context("bus.url")?,
+    };
+    let Started { gate, parts } = start(&env, remotes).await?;
+    web::serve(web::Server {
+        listen: chat.listen.clone(),
+        title: "Restante chat",
+        parts: vec![parts],
+        gate: Some(gate),
+        env,
     })
 }
 
@@ -91,17 +134,25 @@ async fn open_stores(env: &Env) -> anyhow::Result<Stores> {
     let (log, delivery) = (&settings.log, &settings.delivery);
     match settings.store.scheme() {
         "sqlite" => {
-            let database = env.databases.open(Path::new(settings.store.path())).context("chat.store")?;
+            let database =
+                env.databases.open(Path::new(settings.store.path())).context("chat.store")?;
             sqlite::migrate(&database).await.context("chat.store")?;
             let clock = Arc::clone(&env.clock);
             Ok(Stores {
                 conversations: Arc::new(SqliteConversations::new(database.clone())),
-                log: Arc::new(SqliteLog::new(database.clone(), seconds(delivery.header_s), seconds(delivery.cap_s), clock)),
+                log: Arc::new(SqliteLog::new(
+                    database.clone(),
+                    seconds(delivery.header_s),
+                    seconds(delivery.cap_s),
+                    clock,
+                )),
                 delivery: Arc::new(SqliteDelivery::new(database)),
             })
         }
         "mongodb" | "mongodb+srv" => {
-            let database = mongo::open(settings.store.as_str(), "restante-chat").await.context("chat.store")?;
+            let database = mongo::open(settings.store.as_str(), "restante-chat")
+                .await
+                .context("chat.store")?;
             mongo::create_indexes(&database).await.context("chat.store")?;
             let limits = crate::log::mongo::Limits {
                 header: seconds(delivery.header_s),
@@ -116,7 +167,9 @@ async fn open_stores(env: &Env) -> anyhow::Result<Stores> {
                 delivery: Arc::new(MongoDelivery::new(&database)),
             })
         }
-        other => bail!("chat.store: {other}: is not a store; use sqlite:PATH or mongodb://host/database"),
+        other => {
+            bail!("chat.store: {other}: is not a store; use sqlite:PATH or mongodb://host/database")
+        }
     }
 }
 
@@ -124,7 +177,10 @@ fn assemble(env: &Env, remotes: &Remotes, stores: Stores) -> anyhow::Result<Chat
     let settings = env.settings.chat.clone();
     let Stores { conversations, log, delivery } = stores;
     let announcer = Announcer::new(Arc::clone(&remotes.fanout));
-    let key = env.secrets.digest_key.context("tokens.digest_key is not set; make one with `openssl rand -base64 32`")?;
+    let key = env
+        .secrets
+        .digest_key
+        .context("tokens.digest_key is not set; make one with `openssl rand -base64 32`")?;
     let appender = Appender::new(append::Parts {
         log: Arc::clone(&log),
         conversations: Arc::clone(&conversations),
@@ -153,22 +209,32 @@ fn assemble(env: &Env, remotes: &Remotes, stores: Stores) -> anyhow::Result<Chat
 
 fn gate(env: &Env, remotes: &Remotes) -> Arc<Gate> {
     let tokens = &env.settings.tokens;
-    let (keys, kv) = (Arc::clone(&remotes.keys), Arc::clone(&remotes.kv));
+    let keys = Arc::new(DirectoryKeys(Arc::clone(&remotes.directory)));
+    let kv = Arc::clone(&remotes.kv);
     Arc::new(Gate::new(keys, &tokens.issuer, &tokens.audience, kv, Arc::clone(&env.clock)))
 }
 
 fn engine(env: &Env, live: &Arc<Live>, gate: &Arc<Gate>) -> Engine {
     let settings = &env.settings;
     let limits = &settings.chat.limits;
-    let origins = &settings.server.allowed_origins;
     let config = Config {
         max_payload_bytes: limits.frame_bytes,
         queue_bytes: limits.socket_queue_bytes,
-        origins: if origins.is_empty() { OriginPolicy::Any } else { OriginPolicy::List(origins.clone()) },
+        allowed_origins: origins(&settings.server),
         ..Config::default()
     };
     let door = Door { live: Arc::clone(live), gate: Arc::clone(gate) };
-    Engine::new(config, Arc::new(door))
+    Engine::new(config, Arc::new(door), Arc::clone(&env.random))
+}
+
+fn origins(server: &settings::Server) -> OriginPolicy {
+    if !server.allowed_origins.is_empty() {
+        return OriginPolicy::List(server.allowed_origins.clone());
+    }
+    match server.environment {
+        Environment::Development => OriginPolicy::SameHostOrLoopback,
+        Environment::Production => OriginPolicy::SameHost,
+    }
 }
 
 async fn spawn(env: &Env, remotes: &Remotes, live: &Arc<Live>) -> anyhow::Result<()> {
@@ -183,11 +249,11 @@ async fn spawn(env: &Env, remotes: &Remotes, live: &Arc<Live>) -> anyhow::Result
     Ok(())
 }
 
-fn routes(chat: &Arc<Chat>, gate: &Arc<Gate>, engine: &Engine) -> runtime::Routes {
+fn routes(chat: &Arc<Chat>, engine: &Engine) -> runtime::Routes {
     let chat = Data::new(Arc::clone(chat));
-    let (gate, engine) = (Data::new(Arc::clone(gate)), engine.clone());
+    let engine = engine.clone();
     Arc::new(move |config: &mut ServiceConfig| {
-        config.app_data(chat.clone()).app_data(gate.clone());
+        config.app_data(chat.clone());
         conversations::http::routes(config);
         messages::http::routes(config);
         delivery::http::routes(config);
@@ -201,19 +267,19 @@ fn checks(chat: &Arc<Chat>, remotes: &Remotes) -> Vec<Check> {
     let chat = Arc::clone(chat);
     let Remotes { kv, fanout, bus, .. } = remotes.clone();
     vec![
-        Check::critical("store", move || {
+        Check::new("store", true, move || {
             let chat = Arc::clone(&chat);
             async move { chat.conversations.ping().await.map_err(|error| error.to_string()) }
         }),
-        Check::degrading("kv", move || {
+        Check::new("kv", false, move || {
             let kv = Arc::clone(&kv);
             async move { kv.ping().await.map_err(|error| error.to_string()) }
         }),
-        Check::degrading("fanout", move || {
+        Check::new("fanout", false, move || {
             let fanout = Arc::clone(&fanout);
             async move { fanout.ping().await.map_err(|error| error.to_string()) }
         }),
-        Check::degrading("bus", move || {
+        Check::new("bus", false, move || {
             let bus = Arc::clone(&bus);
             async move { bus.ping().await.map_err(|error| error.to_string()) }
         }),

@@ -4,14 +4,17 @@ use auth::Identity;
 use kernel::{ConversationId, UserId};
 use uuid::Uuid;
 
+use super::Retention;
 use super::error::ConversationError;
 use super::store::{NewDirect, Party};
 use super::view::{self, ConversationView};
-use super::Retention;
 use crate::chat::Chat;
 
 /// Makes ids of direct conversations; never changes, or pairs would get a second conversation.
 const DIRECT: Uuid = Uuid::from_u128(0x6f1e_3b0a_8c5d_5f2e_9a47_d1c0_b7e3_2a94);
+
+/// Epochs are drawn from so many: a restored conversation hardly ever gets the one it had.
+const EPOCHS: u64 = 1 << 48;
 
 /// A conversation, and whether this call made it.
 #[derive(Debug)]
@@ -79,15 +82,17 @@ async fn make(
     let devices = chat.people.live_devices(&users).await?;
     let parties = users.map(|user| Party {
         user,
-        devices: devices.iter().filter(|owner| owner.user == user).map(|owner| owner.device).collect(),
+        devices: devices
+            .iter()
+            .filter(|owner| owner.user == user)
+            .map(|owner| owner.device)
+            .collect(),
     });
-    let mut epoch = [0_u8; 6];
-    chat.random.fill(&mut epoch);
     let new = NewDirect {
         id,
         parties,
         retention: Retention::Relay,
-        epoch: epoch.iter().map(|byte| format!("{byte:02x}")).collect(),
+        epoch: format!("{:012x}", chat.random.below(EPOCHS)),
         now: chat.clock.now(),
     };
     Ok(chat.conversations.create_direct(&new).await?)

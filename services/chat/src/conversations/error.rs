@@ -44,9 +44,7 @@ impl From<ConversationError> for WireError {
             ConversationError::NoSuchPerson => {
                 Self::not_found("person").at("userId", "nobody has this id")
             }
-            ConversationError::WithOneself => {
-                Self::invalid("userId", "must be somebody else's id")
-            }
+            ConversationError::WithOneself => Self::invalid("userId", "must be somebody else's id"),
             ConversationError::NotAllowed => {
                 Self::new(ErrorCode::Forbidden, "this person does not take messages from you")
             }

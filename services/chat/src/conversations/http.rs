@@ -7,7 +7,7 @@ use actix_web::{HttpResponse, get, post};
 use kernel::{ConversationId, Page, PageLimit, UserId, WireError};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
-use web::{Caller, ErrorEnvelope, Json, Path, Query, WebError};
+use web::{Caller, Envelope, Json, Path, Query, WebError};
 
 use super::error::ConversationError;
 use super::view::{self, ConversationView};
@@ -53,7 +53,7 @@ pub struct PageQuery {
     responses(
         (status = 201, description = "opened", body = ConversationAnswer),
         (status = 200, description = "was there", body = ConversationAnswer),
-        (status = "default", description = "error", body = ErrorEnvelope),
+        (status = "default", description = "error", body = Envelope),
     ),
     security(("bearer" = []))
 )]
@@ -74,7 +74,7 @@ pub(crate) async fn open(
     get, path = "/api/v1/conversations", tag = "conversations", params(PageQuery),
     responses(
         (status = 200, description = "a page: `{data, nextCursor}`", body = [ConversationView]),
-        (status = "default", description = "error", body = ErrorEnvelope),
+        (status = "default", description = "error", body = Envelope),
     ),
     security(("bearer" = []))
 )]
@@ -95,7 +95,7 @@ pub(crate) async fn all(
     params(("id" = String, Path, description = "the conversation's id")),
     responses(
         (status = 200, description = "the conversation", body = ConversationAnswer),
-        (status = "default", description = "error", body = ErrorEnvelope),
+        (status = "default", description = "error", body = Envelope),
     ),
     security(("bearer" = []))
 )]

@@ -35,6 +35,7 @@ pub struct MemberView {
 /// A conversation as one person sees it.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[expect(clippy::struct_excessive_bools, reason = "the wire contract has them as five switches")]
 pub struct ConversationView {
     /// Its id.
     #[schema(value_type = String, format = Uuid)]

@@ -126,7 +126,8 @@ async fn check(chat: &Chat, cursors: &[Cursor]) -> Result<(), AcknowledgeError> 
     }
     let ids: Vec<ConversationId> = above.iter().map(|cursor| cursor.conversation_id).collect();
     let heads = chat.log.heads(&ids).await?;
-    if let Some((cursor, _)) = above.iter().zip(&heads).find(|(cursor, head)| cursor.seq > head.seq) {
+    if let Some((cursor, _)) = above.iter().zip(&heads).find(|(cursor, head)| cursor.seq > head.seq)
+    {
         return Err(AcknowledgeError::AboveEnd(cursor.seq));
     }
     let raise: Vec<_> = ids.into_iter().zip(heads).collect();

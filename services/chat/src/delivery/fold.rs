@@ -109,11 +109,18 @@ impl Fold {
         Some(std::mem::take(lane.get_mut()))
     }
 
-    async fn record(&self, id: ConversationId, acks: &HashMap<Owner, u64>) -> Result<(), StoreError> {
-        let acks: Vec<Ack> = acks.iter().map(|(owner, seq)| Ack { owner: *owner, seq: *seq }).collect();
+    async fn record(
+        &self,
+        id: ConversationId,
+        acks: &HashMap<Owner, u64>,
+    ) -> Result<(), StoreError> {
+        let acks: Vec<Ack> =
+            acks.iter().map(|(owner, seq)| Ack { owner: *owner, seq: *seq }).collect();
         let progress = self.delivery.acknowledge(id, &acks).await?;
         metrics::counter!("deliveries_acknowledged_total").increment(acks.len() as u64);
-        let Some(progress) = progress.filter(super::store::Progress::is_behind) else { return Ok(()) };
+        let Some(progress) = progress.filter(|progress| progress.is_behind()) else {
+            return Ok(());
+        };
         // Recorded all the same: the conversation is marked, and the sweeper finishes what fails here.
         if let Err(error) = retention::forget(&*self.log, &*self.delivery, id, progress).await {
             tracing::warn!(%error, "delivered content is not forgotten yet; the sweeper will");

@@ -7,7 +7,7 @@ use actix_web::{HttpResponse, post};
 use kernel::ConversationId;
 use serde::Deserialize;
 use utoipa::ToSchema;
-use web::{Caller, ErrorEnvelope, Json, Path, WebError};
+use web::{Caller, Envelope, Json, Path, WebError};
 
 use super::acknowledge::{self, Cursor};
 use crate::chat::Chat;
@@ -33,7 +33,7 @@ pub struct DeliveredRequest {
     params(("id" = String, Path, description = "the conversation's id")),
     responses(
         (status = 204, description = "recorded"),
-        (status = "default", description = "error", body = ErrorEnvelope),
+        (status = "default", description = "error", body = Envelope),
     ),
     security(("bearer" = []))
 )]

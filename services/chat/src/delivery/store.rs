@@ -60,10 +60,7 @@ pub trait DeliveryStore: Send + Sync + fmt::Debug {
     async fn stripped(&self, id: ConversationId, to: u64) -> Result<(), StoreError>;
 
     /// Conversations marked unfinished, at most `limit`.
-    async fn unfinished(
-        &self,
-        limit: u32,
-    ) -> Result<Vec<(ConversationId, Progress)>, StoreError>;
+    async fn unfinished(&self, limit: u32) -> Result<Vec<(ConversationId, Progress)>, StoreError>;
 
     /// Whether [`DeliveryStore::register`] was done for the device and [`DeliveryStore::remove`] not since.
     async fn is_registered(&self, owner: Owner) -> Result<bool, StoreError>;

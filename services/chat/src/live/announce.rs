@@ -57,7 +57,7 @@ impl Announcer {
     }
 
     async fn publish(&self, subject: Subject, kind: FrameKind, seq: u64, event: &str, body: Bytes) {
-        let trace = runtime::propagation::current_traceparent().unwrap_or_default();
+        let trace = runtime::current_traceparent().unwrap_or_default();
         let frame = Frame { kind, seq, trace, event: event.to_owned(), body };
         if let Err(error) = self.fanout.publish(subject, frame.encode()).await {
             // Listeners read again from the store once the fan-out is back.

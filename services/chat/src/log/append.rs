@@ -63,7 +63,15 @@ impl Appender {
     pub fn new(parts: Parts) -> Arc<Self> {
         let Parts { log, conversations, announcer, clock, queue } = parts;
         let runtime = Handle::current();
-        Arc::new(Self { log, conversations, announcer, clock, lanes: DashMap::new(), queue, runtime })
+        Arc::new(Self {
+            log,
+            conversations,
+            announcer,
+            clock,
+            lanes: DashMap::new(),
+            queue,
+            runtime,
+        })
     }
 
     /// Takes a draft. Its place among the drafts of the conversation is fixed when this returns; the answer comes later.
@@ -145,7 +153,11 @@ impl Appender {
     }
 
     /// Raises the head, then what each sender has read: `head >= read`.
-    async fn count(&self, id: ConversationId, outcome: &[Appended]) -> Result<(), crate::store::StoreError> {
+    async fn count(
+        &self,
+        id: ConversationId,
+        outcome: &[Appended],
+    ) -> Result<(), crate::store::StoreError> {
         let entries: Vec<&Entry> = outcome
             .iter()
             .filter_map(|appended| match appended {

@@ -80,7 +80,15 @@ impl PartialEq for Entry {
     fn eq(&self, other: &Self) -> bool {
         let data = |entry: &Self| entry.data.as_ref().map(|data| data.get().to_owned());
         (self.id, self.conversation, self.seq, self.count, self.mseq, self.kind, self.sender)
-            == (other.id, other.conversation, other.seq, other.count, other.mseq, other.kind, other.sender)
+            == (
+                other.id,
+                other.conversation,
+                other.seq,
+                other.count,
+                other.mseq,
+                other.kind,
+                other.sender,
+            )
             && (self.created_at, self.digest) == (other.created_at, other.digest)
             && data(self) == data(other)
     }

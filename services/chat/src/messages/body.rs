@@ -116,7 +116,11 @@ impl MessageBody {
             fault("formatting", format!("must have at most {FORMATS} ranges"));
         }
         let units = self.text.encode_utf16().count();
-        if self.formatting.iter().any(|range| range.start >= range.end || range.end as usize > units) {
+        if self
+            .formatting
+            .iter()
+            .any(|range| range.start >= range.end || range.end as usize > units)
+        {
             fault("formatting", format!("ranges must lie within the text's {units} UTF-16 units"));
         }
         if self.mentions.len() > MENTIONS {
@@ -127,7 +131,10 @@ impl MessageBody {
         }
         let excerpt = self.reply_to.as_ref().map_or("", |reply| reply.excerpt.as_str());
         if excerpt.chars().count() > EXCERPT_CHARS || excerpt.contains('\0') {
-            fault("replyTo.excerpt", format!("must have at most {EXCERPT_CHARS} characters, none U+0000"));
+            fault(
+                "replyTo.excerpt",
+                format!("must have at most {EXCERPT_CHARS} characters, none U+0000"),
+            );
         }
         let mut faults = faults.into_iter();
         let Some((field, message)) = faults.next() else { return Ok(()) };

@@ -47,7 +47,7 @@ pub async fn range(
     limit: u32,
 ) -> Result<Stretch, ConversationError> {
     chat.members.require(id, caller.user).await?;
-    let bytes = chat.settings.limits.answer_bytes as usize;
+    let bytes = chat.settings.limits.answer_bytes;
     read(chat, id, (after, to), Room { entries: limit, bytes }).await
 }
 

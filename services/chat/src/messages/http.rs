@@ -7,7 +7,7 @@ use actix_web::{HttpResponse, get, post};
 use kernel::ConversationId;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
-use web::{Caller, ErrorEnvelope, Json, Path, Query, WebError};
+use web::{Caller, Envelope, Json, Path, Query, WebError};
 
 use super::history;
 use super::request::SendRequest;
@@ -59,7 +59,7 @@ pub struct EntriesAnswer {
     responses(
         (status = 201, description = "durable on a majority", body = SentAnswer),
         (status = 200, description = "was sent before; the first result", body = SentAnswer),
-        (status = "default", description = "error", body = ErrorEnvelope),
+        (status = "default", description = "error", body = Envelope),
     ),
     security(("bearer" = []))
 )]
@@ -81,7 +81,7 @@ pub(crate) async fn send_message(
     params(("id" = String, Path, description = "the conversation's id"), EntriesQuery),
     responses(
         (status = 200, description = "a stretch of the log", body = EntriesAnswer),
-        (status = "default", description = "error", body = ErrorEnvelope),
+        (status = "default", description = "error", body = Envelope),
     ),
     security(("bearer" = []))
 )]

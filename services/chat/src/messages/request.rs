@@ -70,7 +70,8 @@ mod tests {
     const THERE: &str = "0192d3c4-0000-7000-8000-000000000002";
 
     fn request(conversation: Option<&str>) -> SendRequest {
-        serde_json::from_value(json!({ "id": HERE, "text": "a", "conversationId": conversation })).unwrap()
+        serde_json::from_value(json!({ "id": HERE, "text": "a", "conversationId": conversation }))
+            .unwrap()
     }
 
     #[test]
@@ -85,7 +86,10 @@ mod tests {
 
     #[test]
     fn an_operator_is_not_a_text() {
-        for bad in [json!({ "id": HERE, "text": { "$ne": "" } }), json!({ "id": HERE, "text": "a", "$where": "1" })] {
+        for bad in [
+            json!({ "id": HERE, "text": { "$ne": "" } }),
+            json!({ "id": HERE, "text": "a", "$where": "1" }),
+        ] {
             assert!(serde_json::from_value::<SendRequest>(bad).is_err());
         }
     }

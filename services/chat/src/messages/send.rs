@@ -84,7 +84,7 @@ pub async fn take(chat: &Chat, caller: &Identity, send: Send) -> Result<Pending,
         let error = WireError::invalid("id", "must be a UUID of version 7 made by the client");
         return Err(SendError::Invalid(error));
     }
-    send.body.check(chat.settings.limits.text_chars as usize).map_err(SendError::Invalid)?;
+    send.body.check(chat.settings.limits.text_chars).map_err(SendError::Invalid)?;
     chat.members.require(send.conversation, caller.user).await?;
     chat.pace.send(caller.user).map_err(SendError::TooOften)?;
     let data = send.body.to_data().map_err(|_| SendError::Invalid(WireError::internal()))?;

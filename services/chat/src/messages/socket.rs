@@ -10,7 +10,11 @@ use crate::chat::Chat;
 use crate::live::reply::{self, Outcome};
 
 /// Takes the message; when this returns, later ones come after it.
-pub async fn take(chat: &Chat, caller: &Identity, payload: &RawValue) -> Result<Pending, WireError> {
+pub async fn take(
+    chat: &Chat,
+    caller: &Identity,
+    payload: &RawValue,
+) -> Result<Pending, WireError> {
     let request: SendRequest = reply::parse(payload)?;
     Ok(send::take(chat, caller, request.to(None)?).await?)
 }

@@ -90,12 +90,8 @@ impl People {
             (now.saturating_sub(at) < BELIEVED).then_some(user)
         };
         let known: Vec<Option<PublicUser>> = ids.iter().map(fresh).collect();
-        let unknown: Vec<UserId> = ids
-            .iter()
-            .zip(&known)
-            .filter(|(_, user)| user.is_none())
-            .map(|(id, _)| *id)
-            .collect();
+        let unknown: Vec<UserId> =
+            ids.iter().zip(&known).filter(|(_, user)| user.is_none()).map(|(id, _)| *id).collect();
         let mut fetched = Vec::new();
         for batch in unknown.chunks(contracts::MAX_IDS) {
             fetched.extend(self.directory.profiles(batch).await?.into_iter().map(PublicUser::from));

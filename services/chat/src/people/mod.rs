@@ -1,4 +1,5 @@
 //! People, as the user service knows them.
 
 pub mod directory;
+pub mod keys;
 pub mod queue;

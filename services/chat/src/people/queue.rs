@@ -26,7 +26,7 @@ pub async fn consume(chat: Arc<Chat>, mut consumer: Box<dyn Consumer>, stop: Can
             trace_id = tracing::field::Empty
         );
         let trace = delivery.message.traceparent.clone().unwrap_or_default();
-        runtime::propagation::continue_trace(&span, &trace);
+        runtime::continue_trace(&span, &trace);
         handle(&chat, delivery).instrument(span).await;
     }
 }

@@ -7,7 +7,7 @@ use actix_web::{HttpResponse, get, post};
 use kernel::ConversationId;
 use serde::Deserialize;
 use utoipa::ToSchema;
-use web::{Caller, ErrorEnvelope, Json, Path, WebError};
+use web::{Caller, Envelope, Json, Path, WebError};
 
 use super::read::{self, Read};
 use super::unread::{self, Unread};
@@ -15,7 +15,7 @@ use crate::chat::Chat;
 
 /// Mounts the routes.
 pub fn routes(config: &mut ServiceConfig) {
-    config.service(mark).service(count);
+    config.service(mark).service(count_unread);
 }
 
 /// How far the person has read.
@@ -34,7 +34,7 @@ pub struct ReadRequest {
     params(("id" = String, Path, description = "the conversation's id")),
     responses(
         (status = 204, description = "recorded"),
-        (status = "default", description = "error", body = ErrorEnvelope),
+        (status = "default", description = "error", body = Envelope),
     ),
     security(("bearer" = []))
 )]
@@ -55,11 +55,14 @@ pub(crate) async fn mark(
     get, path = "/api/v1/unread", tag = "reading",
     responses(
         (status = 200, description = "unread messages", body = Unread),
-        (status = "default", description = "error", body = ErrorEnvelope),
+        (status = "default", description = "error", body = Envelope),
     ),
     security(("bearer" = []))
 )]
 #[get("/api/v1/unread")]
-pub(crate) async fn count(chat: Data<Arc<Chat>>, caller: Caller) -> Result<HttpResponse, WebError> {
+pub(crate) async fn count_unread(
+    chat: Data<Arc<Chat>>,
+    caller: Caller,
+) -> Result<HttpResponse, WebError> {
     Ok(HttpResponse::Ok().json(unread::unread(&chat, &caller.0).await?))
 }

@@ -129,7 +129,7 @@ pub async fn catch_up(
         receipts: Vec::new(),
         more: false,
     };
-    let mut left = chat.settings.limits.answer_bytes as usize;
+    let mut left = chat.settings.limits.answer_bytes;
     for (conversation, membership) in &rows {
         let Some(start) = starts.get(&conversation.id) else { continue };
         if left == 0 {
@@ -162,11 +162,17 @@ async fn starts(
     let cursors = chat.delivery.cursors(owner, &ids).await?;
     told.retain(|id, seq| cursors.get(id).is_some_and(|cursor| cursor < seq));
     let asked = request.cursors.as_deref().unwrap_or_default();
-    let asked: HashMap<_, _> = asked.iter().map(|cursor| (cursor.conversation_id, cursor)).collect();
+    let asked: HashMap<_, _> =
+        asked.iter().map(|cursor| (cursor.conversation_id, cursor)).collect();
     let mut starts = HashMap::new();
     for (conversation, _) in rows {
         let own = cursors.get(&conversation.id).copied().unwrap_or(0);
-        let start = start(conversation, own, told.get(&conversation.id), asked.get(&conversation.id).copied());
+        let start = start(
+            conversation,
+            own,
+            told.get(&conversation.id),
+            asked.get(&conversation.id).copied(),
+        );
         if start.reset || start.after < conversation.head_seq {
             starts.insert(conversation.id, start);
         }
@@ -175,13 +181,20 @@ async fn starts(
 }
 
 /// What was told last goes before what the client asks, and that before the device's own cursor.
-fn start(conversation: &Conversation, own: u64, told: Option<&u64>, asked: Option<&Cursor>) -> Start {
+fn start(
+    conversation: &Conversation,
+    own: u64,
+    told: Option<&u64>,
+    asked: Option<&Cursor>,
+) -> Start {
     if let Some(after) = told {
         return Start { after: (*after).max(own), reset: false };
     }
     match asked {
         None => Start { after: own, reset: false },
-        Some(cursor) if cursor.epoch != conversation.epoch || cursor.seq > conversation.head_seq => {
+        Some(cursor)
+            if cursor.epoch != conversation.epoch || cursor.seq > conversation.head_seq =>
+        {
             Start { after: 0, reset: true }
         }
         Some(cursor) => Start { after: cursor.seq, reset: false },

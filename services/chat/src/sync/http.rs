@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use actix_web::web::{Data, ServiceConfig};
 use actix_web::{HttpResponse, post};
-use web::{Caller, ErrorEnvelope, Json, WebError};
+use web::{Caller, Envelope, Json, WebError};
 
 use super::catch_up::{self, SyncAnswer, SyncRequest};
 use crate::chat::Chat;
@@ -20,7 +20,7 @@ pub fn routes(config: &mut ServiceConfig) {
     post, path = "/api/v1/sync", tag = "delivery", request_body = SyncRequest,
     responses(
         (status = 200, description = "a page of news", body = SyncAnswer),
-        (status = "default", description = "error", body = ErrorEnvelope),
+        (status = "default", description = "error", body = Envelope),
     ),
     security(("bearer" = []))
 )]

@@ -12,11 +12,11 @@ use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
 use uuid::Uuid;
 
-use super::frame::{Frame, FrameKind};
 use super::hub::Hub;
 use super::seat::Seat;
 use crate::chat::Chat;
 use crate::conversations::view;
+use crate::live::frame::{Frame, FrameKind};
 
 /// How long before its end a person hears that the token is running out, in seconds.
 const WARNING_S: u64 = 60;
@@ -98,8 +98,9 @@ impl Live {
             tracing::warn!("a frame of another version was dropped");
             return;
         };
-        let span = tracing::debug_span!("hear", kind = ?frame.kind, trace_id = tracing::field::Empty);
-        runtime::propagation::continue_trace(&span, &frame.trace);
+        let span =
+            tracing::debug_span!("hear", kind = ?frame.kind, trace_id = tracing::field::Empty);
+        runtime::continue_trace(&span, &frame.trace);
         let _entered = span.enter();
         tracing::debug!(seq = frame.seq, "heard through the fan-out");
         let uuid = Uuid::from_bytes(subject.0);
@@ -148,26 +149,40 @@ impl Live {
         let span = tracing::info_span!("open", conversation_id = %id, user_id = %user);
         self.hub.spawn(
             async move {
-                seats.iter().for_each(|seat| seat.hold());
+                for seat in &seats {
+                    seat.hold();
+                }
                 if let Err(error) = live.tell_of(user, id, &seats).await {
                     tracing::warn!(%error, "a new conversation was not announced; `sync` will tell");
                 }
-                seats.iter().for_each(|seat| seat.release());
+                for seat in &seats {
+                    seat.release();
+                }
             }
             .instrument(span),
         );
     }
 
-    async fn tell_of(&self, user: UserId, id: ConversationId, seats: &[Arc<Seat>]) -> anyhow::Result<()> {
+    async fn tell_of(
+        &self,
+        user: UserId,
+        id: ConversationId,
+        seats: &[Arc<Seat>],
+    ) -> anyhow::Result<()> {
         self.hub.join(seats, &[id], None).await?;
         let Some(view) = view::of(&self.chat, user, id).await? else { return Ok(()) };
         let packet = Packet::event("conversation:added", &view)?;
-        seats.iter().for_each(|seat| seat.send(&packet));
+        for seat in seats {
+            seat.send(&packet);
+        }
         // What was written before this instance listened.
-        let entries = self.chat.log.entries(id, 0, self.chat.settings.limits.answer_entries).await?;
+        let entries =
+            self.chat.log.entries(id, 0, self.chat.settings.limits.answer_entries).await?;
         for entry in entries {
             let packet = Packet::event(entry.kind.event(), &entry)?;
-            seats.iter().for_each(|seat| seat.send(&packet));
+            for seat in seats {
+                seat.send(&packet);
+            }
         }
         Ok(())
     }

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use async_trait::async_trait;
 use auth::Gate;
 use futures::future::BoxFuture;
-use kernel::{ErrorCode, EntryId, WireError};
+use kernel::{EntryId, ErrorCode, WireError};
 use serde::Deserialize;
 use serde_json::json;
 use serde_json::value::RawValue;
@@ -15,9 +15,9 @@ use tracing::Instrument;
 use uuid::Uuid;
 
 use super::listen::Live;
-use super::reply::{self, Outcome};
 use super::seat::Seat;
 use crate::delivery::devices;
+use crate::live::reply::{self, Outcome};
 use crate::{delivery, messages, reading, sync};
 
 /// The version of the wire that this server speaks.
@@ -53,7 +53,7 @@ impl Handler for Door {
             trace_id = tracing::field::Empty
         );
         let trace = handshake.traceparent.as_deref().unwrap_or_default();
-        runtime::propagation::continue_trace(&span, trace);
+        runtime::continue_trace(&span, trace);
         let seated = self.seat(socket, auth.as_deref()).instrument(span).await;
         seated.map_err(|error| refusal(&error))
     }
@@ -65,9 +65,10 @@ impl Door {
         socket: Socket,
         auth: Option<&RawValue>,
     ) -> Result<Box<dyn Session>, WireError> {
-        let auth: Auth = auth.and_then(|auth| serde_json::from_str(auth.get()).ok()).ok_or_else(|| {
-            WireError::new(ErrorCode::Unauthorized, "connect with auth: { token, v: 1 }")
-        })?;
+        let auth: Auth =
+            auth.and_then(|auth| serde_json::from_str(auth.get()).ok()).ok_or_else(|| {
+                WireError::new(ErrorCode::Unauthorized, "connect with auth: { token, v: 1 }")
+            })?;
         if auth.v != WIRE_VERSION {
             return Err(WireError::invalid("v", "this server speaks version 1 of the wire"));
         }
@@ -76,11 +77,11 @@ impl Door {
         tracing::Span::current().record("user_id", tracing::field::display(user));
         let chat = &self.live.chat;
         let limits = &chat.settings.limits;
-        if self.live.hub.seats_of(user).len() >= limits.sockets_per_person as usize {
+        if self.live.hub.seats_of(user).len() >= limits.sockets_per_person {
             let message = "too many open connections; close another first";
             return Err(WireError::new(ErrorCode::RateLimitExceeded, message).retry_after(10));
         }
-        let seat = Arc::new(Seat::new(identity, socket, limits.socket_queue_bytes as usize));
+        let seat = Arc::new(Seat::new(identity, socket, limits.socket_queue_bytes));
         if let Err(error) = self.enter(&seat, &auth.token).await {
             self.live.hub.leave(&seat).await;
             return Err(error);
@@ -145,7 +146,7 @@ impl Session for Visit {
             device_id = %self.seat.identity.device,
             trace_id = tracing::field::Empty
         );
-        runtime::propagation::continue_trace(&span, "");
+        runtime::continue_trace(&span, "");
         let asked = Asked {
             live: Arc::clone(&self.live),
             gate: Arc::clone(&self.gate),
@@ -234,7 +235,8 @@ impl Asked {
         let Refresh { token } = reply::parse(payload)?;
         let identity = self.gate.admit(&token).await?;
         let own = &self.seat.identity;
-        if (identity.user, identity.session, identity.device) != (own.user, own.session, own.device) {
+        if (identity.user, identity.session, identity.device) != (own.user, own.session, own.device)
+        {
             let message = "the token is of another session; open a new connection with it";
             return Err(WireError::new(ErrorCode::Forbidden, message));
         }
@@ -247,7 +249,8 @@ impl Asked {
             Ok(value) => Answer::value(value),
             Err(error) => {
                 tracing::debug!(%error, "refused");
-                metrics::counter!("socket_errors_total", "code" => error.code.as_str()).increment(1);
+                metrics::counter!("socket_errors_total", "code" => error.code.as_str())
+                    .increment(1);
                 reply::failed(&error, self.request, self.live.chat.clock.now()).into()
             }
         }

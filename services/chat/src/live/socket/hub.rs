@@ -9,10 +9,10 @@ use socketio::Packet;
 use tokio::runtime::Handle;
 use tokio::sync::Mutex;
 
-use super::announce::{INSTANCES, about};
-use super::lane::{Arrival, Lane};
 use super::repair;
 use super::seat::Seat;
+use crate::live::announce::{INSTANCES, about};
+use crate::live::lane::{Arrival, Lane};
 use crate::log::store::LogStore;
 use crate::store::StoreError;
 
@@ -76,7 +76,11 @@ impl Hub {
 
     /// Seats a socket. When this returns it hears what concerns the person and everything new in the conversations: from
     /// here on nothing is missed that the stores did not hold before.
-    pub async fn enter(self: &Arc<Self>, seat: &Arc<Seat>, ids: &[ConversationId]) -> Result<(), JoinError> {
+    pub async fn enter(
+        self: &Arc<Self>,
+        seat: &Arc<Seat>,
+        ids: &[ConversationId],
+    ) -> Result<(), JoinError> {
         let user = seat.identity.user;
         self.people.entry(user).or_default().push(Arc::clone(seat));
         self.join(&[Arc::clone(seat)], ids, Some(user)).await

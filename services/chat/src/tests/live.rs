@@ -1,0 +1,49 @@
+use std::sync::Arc;
+
+use bytes::Bytes;
+use fanout::{Fanout, Happening, Listener};
+
+use super::place::Place;
+use crate::live::announce::about;
+use crate::live::frame::{Frame, FrameKind};
+
+async fn heard(listener: &dyn Listener) -> Frame {
+    match listener.next().await {
+        Some(Happening::Event { payload, .. }) => Frame::decode(&payload).unwrap(),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn an_entry_is_published_before_it_is_acknowledged_and_as_clients_get_it() {
+    let place = Place::new().await;
+    let (ann, bob) = (place.person(), place.person());
+    let talk = place.between(&ann, &bob).await;
+    let fanout: Arc<dyn Fanout> = Arc::clone(&place.fanout) as Arc<dyn Fanout>;
+    let listener = fanout.listen().await.unwrap();
+    listener.watch(&[about(talk)]).await.unwrap();
+    let entry = place.say(&ann, talk, "hello").await;
+    let frame = heard(&*listener).await;
+    assert_eq!((frame.kind, frame.seq, frame.event.as_str()), (FrameKind::Entry, 1, "message:new"));
+    assert_eq!(frame.body, Bytes::from(serde_json::to_vec(&entry).unwrap()));
+}
+
+#[tokio::test]
+async fn ticks_and_reading_reach_the_conversation() {
+    let place = Place::new().await;
+    let (ann, bob) = (place.person(), place.person());
+    let talk = place.between(&ann, &bob).await;
+    place.say(&ann, talk, "hello").await;
+    let fanout: Arc<dyn Fanout> = Arc::clone(&place.fanout) as Arc<dyn Fanout>;
+    let listener = fanout.listen().await.unwrap();
+    listener.watch(&[about(talk)]).await.unwrap();
+    place.stored(&bob, talk, 1).await.unwrap();
+    assert_eq!(heard(&*listener).await.event, "message:delivered");
+    let read = crate::reading::read::Read { conversation: talk, seq: 1, count: 1 };
+    crate::reading::read::read(&place.chat, &bob, read).await.unwrap();
+    let frame = heard(&*listener).await;
+    assert_eq!(frame.event, "message:read");
+    let receipt: serde_json::Value = serde_json::from_slice(&frame.body).unwrap();
+    assert_eq!(receipt["userId"], bob.user.to_string());
+    assert_eq!(receipt["seq"], 1);
+}

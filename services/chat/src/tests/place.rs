@@ -1,0 +1,204 @@
+use std::collections::HashSet;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use auth::Identity;
+use contracts::{DirectoryError, LiveDevice, Profile, PublicKey, UserDirectory};
+use fanout::MemoryFanout;
+use kernel::{
+    Clock, ConversationId, DeviceId, EntryId, ManualClock, Random, SeededRandom, SessionId, UserId,
+};
+use tempfile::TempDir;
+
+use crate::chat::Chat;
+use crate::conversations::create;
+use crate::conversations::members::Members;
+use crate::conversations::sqlite::SqliteConversations;
+use crate::conversations::store::ConversationStore;
+use crate::delivery::acknowledge::{self, AcknowledgeError, Cursor};
+use crate::delivery::fold::Fold;
+use crate::delivery::sqlite::SqliteDelivery;
+use crate::delivery::store::{DeliveryStore, Owner};
+use crate::live::announce::Announcer;
+use crate::log::append::{self, Appender};
+use crate::log::entry::Entry;
+use crate::log::sqlite::SqliteLog;
+use crate::log::store::LogStore;
+use crate::messages::body::MessageBody;
+use crate::messages::digest::Digester;
+use crate::messages::pace::Pace;
+use crate::messages::send::{self, Send, SendError, Sent};
+use crate::people::directory::People;
+
+/// The people of a test and the devices they are logged in on: what the user service would answer.
+#[derive(Debug, Default)]
+pub struct Town {
+    devices: Mutex<HashSet<Owner>>,
+}
+
+#[async_trait]
+impl UserDirectory for Town {
+    async fn profiles(&self, users: &[UserId]) -> Result<Vec<Profile>, DirectoryError> {
+        let devices = self.devices.lock().unwrap();
+        let known = users.iter().filter(|user| devices.iter().any(|owner| owner.user == **user));
+        let profile = |id: &UserId| Profile {
+            id: *id,
+            name: Some("Somebody".to_owned()),
+            username: None,
+            bio: None,
+            avatar_url: None,
+            created_at: kernel::Timestamp::from_millis(0),
+        };
+        Ok(known.map(profile).collect())
+    }
+
+    async fn live_devices(&self, users: &[UserId]) -> Result<Vec<LiveDevice>, DirectoryError> {
+        let devices = self.devices.lock().unwrap();
+        let live = devices.iter().filter(|owner| users.contains(&owner.user));
+        let device = |owner: &Owner| LiveDevice {
+            user: owner.user,
+            device: owner.device,
+            platform: "test".to_owned(),
+        };
+        Ok(live.map(device).collect())
+    }
+
+    async fn may_talk(&self, _: UserId, _: UserId) -> Result<bool, DirectoryError> {
+        Ok(true)
+    }
+
+    async fn signing_keys(&self) -> Result<Vec<PublicKey>, DirectoryError> {
+        Ok(Vec::new())
+    }
+}
+
+/// A chat service without doors.
+pub struct Place {
+    pub chat: Arc<Chat>,
+    pub fanout: Arc<MemoryFanout>,
+    pub clock: Arc<ManualClock>,
+    pub town: Arc<Town>,
+    random: Arc<SeededRandom>,
+    _folder: TempDir,
+}
+
+impl Place {
+    pub async fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let database = sqlite::Database::open(&folder.path().join("chat.db")).unwrap();
+        crate::sqlite::migrate(&database).await.unwrap();
+        let clock = Arc::new(ManualClock::default());
+        let random = Arc::new(SeededRandom::new(7));
+        let (day, cap) = (Duration::from_hours(24), Duration::from_hours(24 * 30));
+        let log: Arc<dyn LogStore> = Arc::new(SqliteLog::new(
+            database.clone(),
+            day,
+            cap,
+            Arc::clone(&clock) as Arc<dyn Clock>,
+        ));
+        let conversations: Arc<dyn ConversationStore> =
+            Arc::new(SqliteConversations::new(database.clone()));
+        let delivery: Arc<dyn DeliveryStore> = Arc::new(SqliteDelivery::new(database));
+        let fanout = Arc::new(MemoryFanout::new(1_024));
+        let announcer = Announcer::new(Arc::clone(&fanout) as Arc<dyn fanout::Fanout>);
+        let town = Arc::new(Town::default());
+        let directory = Arc::clone(&town) as Arc<dyn UserDirectory>;
+        let mut settings = settings::Settings::load(None, [], &[]).unwrap().chat;
+        settings.limits.sends_per_second = 1_000_000;
+        settings.limits.sends_burst = 1_000_000;
+        let appender = Appender::new(append::Parts {
+            log: Arc::clone(&log),
+            conversations: Arc::clone(&conversations),
+            announcer: announcer.clone(),
+            clock: Arc::clone(&clock) as Arc<dyn Clock>,
+            queue: settings.log.queue,
+        });
+        let fold = Fold::new(
+            Arc::clone(&delivery),
+            Arc::clone(&log),
+            announcer.clone(),
+            Duration::from_millis(1),
+        );
+        let chat = Arc::new(Chat {
+            members: Members::new(Arc::clone(&conversations)),
+            people: People::new(directory, Arc::clone(&clock) as Arc<dyn Clock>),
+            pace: Pace::new(&settings.limits),
+            digester: Digester::new(&[9; 32]),
+            clock: Arc::clone(&clock) as Arc<dyn Clock>,
+            random: Arc::clone(&random) as Arc<dyn Random>,
+            conversations,
+            log,
+            delivery,
+            appender,
+            fold,
+            announcer,
+            settings,
+        });
+        Self { chat, fanout, clock, town, random, _folder: folder }
+    }
+
+    /// Somebody new, logged in on one device.
+    pub fn person(&self) -> Identity {
+        let user = UserId::new_v7(self.clock.now(), &*self.random);
+        self.device_of(user)
+    }
+
+    /// A further device of a person.
+    pub fn device_of(&self, user: UserId) -> Identity {
+        let now = self.clock.now();
+        let device = DeviceId::new_v7(now, &*self.random);
+        self.town.devices.lock().unwrap().insert(Owner { user, device });
+        let session = SessionId::new_v7(now, &*self.random);
+        Identity { user, session, device, expires_at: now.plus(Duration::from_mins(15)) }
+    }
+
+    /// The device is logged out, as far as the user service knows.
+    pub fn log_out(&self, identity: &Identity) {
+        let owner = Owner { user: identity.user, device: identity.device };
+        self.town.devices.lock().unwrap().remove(&owner);
+    }
+
+    /// The two people's conversation.
+    pub async fn between(&self, one: &Identity, other: &Identity) -> ConversationId {
+        create::open_direct(&self.chat, one, other.user).await.unwrap().conversation.id
+    }
+
+    pub fn entry_id(&self) -> EntryId {
+        EntryId::new_v7(self.clock.now(), &*self.random)
+    }
+
+    pub async fn say(&self, from: &Identity, to: ConversationId, text: &str) -> Entry {
+        self.send(from, to, self.entry_id(), text).await.unwrap().entry
+    }
+
+    pub async fn send(
+        &self,
+        from: &Identity,
+        conversation: ConversationId,
+        id: EntryId,
+        text: &str,
+    ) -> Result<Sent, SendError> {
+        let body = MessageBody { text: text.to_owned(), ..MessageBody::default() };
+        send::send(&self.chat, from, Send { id, conversation, body }).await
+    }
+
+    pub async fn stored(
+        &self,
+        who: &Identity,
+        id: ConversationId,
+        seq: u64,
+    ) -> Result<(), AcknowledgeError> {
+        let epoch = self.chat.conversations.get(id).await.unwrap().unwrap().epoch;
+        let cursor = Cursor { conversation_id: id, seq, epoch };
+        acknowledge::acknowledge_at_the_door(&self.chat, who, &[cursor]).await
+    }
+
+    /// Whether each entry of the log still has its content.
+    pub async fn contents(&self, id: ConversationId) -> Vec<bool> {
+        // Forgetting follows the acknowledgement in the same task.
+        self.chat.fold.idle(Duration::from_secs(10)).await;
+        let entries = self.chat.log.entries(id, 0, 1_000).await.unwrap();
+        entries.iter().map(|entry| entry.data.is_some()).collect()
+    }
+}

@@ -1,0 +1,76 @@
+use kernel::{ErrorCode, WireError};
+
+use super::place::Place;
+use crate::messages::body::MessageBody;
+use crate::messages::send::{self, Send, SendError};
+
+#[tokio::test]
+async fn a_message_gets_its_place_and_is_counted() {
+    let place = Place::new().await;
+    let (ann, bob) = (place.person(), place.person());
+    let talk = place.between(&ann, &bob).await;
+    for seq in 1..=3 {
+        let entry = place.say(&ann, talk, "hello").await;
+        assert_eq!((entry.seq, entry.count, entry.sender), (seq, seq, ann.user));
+    }
+    let conversation = place.chat.conversations.get(talk).await.unwrap().unwrap();
+    assert_eq!((conversation.head_seq, conversation.head_count), (3, 3));
+    let unread = |who| crate::reading::unread::unread(&place.chat, who);
+    assert_eq!(unread(&ann).await.unwrap().total, 0, "a send moves the sender's own cursor");
+    assert_eq!(unread(&bob).await.unwrap().total, 3);
+}
+
+#[tokio::test]
+async fn a_retry_gets_the_first_result_and_another_body_a_conflict() {
+    let place = Place::new().await;
+    let (ann, bob) = (place.person(), place.person());
+    let talk = place.between(&ann, &bob).await;
+    let id = place.entry_id();
+    let first = place.send(&ann, talk, id, "once").await.unwrap();
+    let again = place.send(&ann, talk, id, "once").await.unwrap();
+    assert!(!first.repeated && again.repeated);
+    assert_eq!(first.entry, again.entry);
+    for (who, text) in [(&ann, "other words"), (&bob, "once")] {
+        let refused = place.send(who, talk, id, text).await.unwrap_err();
+        assert!(matches!(refused, SendError::Conflict), "{refused:?}");
+    }
+    assert_eq!(place.contents(talk).await, [true]);
+}
+
+#[tokio::test]
+async fn messages_taken_in_order_stay_in_order() {
+    let place = Place::new().await;
+    let (ann, bob) = (place.person(), place.person());
+    let talk = place.between(&ann, &bob).await;
+    let mut under_way = Vec::new();
+    for number in 0..200 {
+        let body = MessageBody { text: format!("{number}"), ..MessageBody::default() };
+        let send = Send { id: place.entry_id(), conversation: talk, body };
+        under_way.push(send::take(&place.chat, &ann, send).await.unwrap());
+    }
+    for (number, pending) in (0..).zip(under_way) {
+        let entry = pending.sent().await.unwrap().entry;
+        assert!(entry.data.unwrap().get().contains(&format!("\"text\":\"{number}\"")));
+        assert_eq!(entry.seq, number + 1);
+    }
+}
+
+#[tokio::test]
+async fn a_stranger_finds_no_such_conversation() {
+    let place = Place::new().await;
+    let (ann, bob, eve) = (place.person(), place.person(), place.person());
+    let talk = place.between(&ann, &bob).await;
+    let refused = place.send(&eve, talk, place.entry_id(), "hello").await.unwrap_err();
+    assert_eq!(WireError::from(refused).code, ErrorCode::NotFound);
+    assert_eq!(place.contents(talk).await, Vec::<bool>::new());
+}
+
+#[tokio::test]
+async fn an_id_that_no_client_made_is_refused() {
+    let place = Place::new().await;
+    let (ann, bob) = (place.person(), place.person());
+    let talk = place.between(&ann, &bob).await;
+    let id = "f47ac10b-58cc-4372-a567-0e02b2c3d479".parse().unwrap();
+    let refused = place.send(&ann, talk, id, "hello").await.unwrap_err();
+    assert_eq!(WireError::from(refused).code, ErrorCode::ValidationError);
+}

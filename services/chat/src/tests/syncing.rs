@@ -1,0 +1,59 @@
+use super::place::Place;
+use crate::sync::catch_up::{SyncRequest, catch_up};
+
+#[tokio::test]
+async fn five_hundred_messages_come_in_pages_in_order_each_once() {
+    let place = Place::new().await;
+    let (ann, bob) = (place.person(), place.person());
+    let talk = place.between(&ann, &bob).await;
+    for number in 0..500 {
+        place.say(&ann, talk, &format!("message {number}")).await;
+    }
+    let (mut seqs, mut since, mut pages) = (Vec::new(), None, 0);
+    loop {
+        let request = SyncRequest { since: since.take(), cursors: None };
+        let answer = catch_up(&place.chat, &bob, request).await.unwrap();
+        pages += 1;
+        for news in &answer.conversations {
+            assert!(news.gone.is_empty() && !news.reset);
+            seqs.extend(news.entries.iter().map(|entry| entry.seq));
+        }
+        since = Some(answer.since);
+        if !answer.more {
+            break;
+        }
+    }
+    assert_eq!(seqs, (1..=500).collect::<Vec<u64>>());
+    assert!(pages > 2, "200 entries of a conversation at most in one page");
+    // Not acknowledged yet, and yet told: the next call carries on where this one ended.
+    let request = SyncRequest { since, cursors: None };
+    assert!(catch_up(&place.chat, &bob, request).await.unwrap().conversations.is_empty());
+    place.stored(&bob, talk, 500).await.unwrap();
+    let fresh = catch_up(&place.chat, &bob, SyncRequest::default()).await.unwrap();
+    assert!(fresh.conversations.is_empty() && !fresh.more);
+}
+
+#[tokio::test]
+async fn what_is_forgotten_is_told_as_header_or_as_gone() {
+    let place = Place::new().await;
+    let (ann, bob) = (place.person(), place.person());
+    let talk = place.between(&ann, &bob).await;
+    place.say(&ann, talk, "first").await;
+    for who in [&ann, &bob] {
+        place.stored(who, talk, 1).await.unwrap();
+    }
+    assert_eq!(place.contents(talk).await, [false]);
+    let conversation = place.chat.conversations.get(talk).await.unwrap().unwrap();
+    let cursor = crate::delivery::acknowledge::Cursor {
+        conversation_id: talk,
+        seq: 0,
+        epoch: conversation.epoch,
+    };
+    let again = || SyncRequest { since: None, cursors: Some(vec![cursor.clone()]) };
+    let answer = catch_up(&place.chat, &bob, again()).await.unwrap();
+    assert!(answer.conversations[0].entries[0].data.is_none());
+    place.clock.advance(std::time::Duration::from_hours(25));
+    crate::delivery::retention::sweep(&place.chat).await.unwrap();
+    let answer = catch_up(&place.chat, &bob, again()).await.unwrap();
+    assert_eq!(answer.conversations[0].gone, [(1, 1)]);
+}
