@@ -1,0 +1,14 @@
+//! `restante`: the three services in one process, on one port, with nothing beside it.
+
+mod cli;
+mod http;
+mod serve;
+
+use std::process::ExitCode;
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+fn main() -> ExitCode {
+    cli::run()
+}
