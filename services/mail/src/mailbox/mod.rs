@@ -1,0 +1,4 @@
+//! The mails in the folder, as a page. For development only.
+
+pub(crate) mod http;
+mod latest;
