@@ -1,10 +1,14 @@
 //! The user service: who you are. Log-in by mailed code, tokens, sessions, devices, profiles.
+//!
+//! [`start`] gives the service to whoever composes it; [`serve`] is the whole of it as a process of its own.
 
 mod accounts;
 mod devices;
 mod directory;
+mod discovery;
 mod limits;
 mod login;
+mod openapi;
 mod outbox;
 mod pepper;
 mod ports;
@@ -13,5 +17,10 @@ mod profiles;
 mod sessions;
 mod sqlite;
 mod store;
+mod text;
+mod wiring;
+
 #[cfg(test)]
 mod testing;
+
+pub use wiring::{Remotes, Running, serve, start};

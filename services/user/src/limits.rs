@@ -43,3 +43,8 @@ pub(crate) async fn count(
         }
     }
 }
+
+/// Counts one change that this person makes to what is theirs.
+pub(crate) async fn change(ports: &Ports, user: UserId) -> Result<(), TooOften> {
+    count(ports, "change", user, ports.settings.user.limits.changes_per_minute).await
+}

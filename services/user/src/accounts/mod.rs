@@ -3,11 +3,9 @@
 
 #[cfg(test)]
 mod contract;
-//MONGO mod mongo;
 mod sqlite;
 mod store;
 
-//MONGO pub(crate) use mongo::MongoAccounts;
 pub(crate) use sqlite::SqliteAccounts;
 pub(crate) use store::{
     Accounts, Device, Ended, NewSession, Rotation, SeenSince, Session, SignIn, SignedIn,

@@ -1,4 +1,7 @@
 //! The installations a person has logged in on.
 
-//HTTP pub(crate) mod http;
+pub(crate) mod http;
 mod remove;
+mod view;
+
+pub(crate) use view::DeviceView;

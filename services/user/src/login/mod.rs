@@ -4,7 +4,7 @@ mod address;
 mod begin;
 mod challenges;
 mod device_token;
-//HTTP pub(crate) mod http;
+pub(crate) mod http;
 //T #[cfg(test)]
 //T mod tests;
 mod verify;

@@ -15,17 +15,24 @@ use crate::pepper::Purpose;
 use crate::ports::Ports;
 use crate::sessions::{Tokens, issue};
 use crate::store::StoreError;
+use crate::text;
+
+/// Digits of a code.
+const DIGITS: usize = 6;
+/// Code points of a device's name, and of its platform.
+const DEVICE_NAME: usize = 64;
+const PLATFORM: usize = 32;
 
 /// Somebody answers a challenge.
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy)]
 pub(super) struct Verify<'a> {
     pub(super) challenge: Uuid,
-    /// Six digits.
+    /// As typed.
     pub(super) code: &'a str,
     /// The device that it says it is.
     pub(super) device: Option<DeviceId>,
-    pub(super) device_name: String,
-    pub(super) platform: String,
+    pub(super) device_name: &'a str,
+    pub(super) platform: &'a str,
 }
 
 /// Somebody is in.
@@ -40,6 +47,8 @@ pub(super) struct Verified {
 
 #[derive(Debug, thiserror::Error)]
 pub(super) enum VerifyError {
+    #[error("{0} {1}")]
+    Invalid(&'static str, String),
     #[error("wrong code")]
     Code,
     #[error("the challenge is unknown, used, expired or exhausted")]
@@ -72,6 +81,7 @@ impl From<VerifyError> for WireError {
     fn from(error: VerifyError) -> Self {
         let refused = Self::new(ErrorCode::Unauthorized, "the code was not accepted");
         match error {
+            VerifyError::Invalid(field, rule) => Self::invalid(field, rule),
             VerifyError::Code => refused.at("otp", "is not the code that was mailed"),
             VerifyError::Challenge => refused.at(
                 "challenge",
@@ -86,6 +96,7 @@ impl From<VerifyError> for WireError {
 /// Checks a code and lets its bearer in. Every try is counted before it is compared; a challenge lets in once.
 #[tracing::instrument(skip_all, fields(challenge = %input.challenge), err(level = "info"))]
 pub(super) async fn verify(ports: &Ports, input: Verify<'_>) -> Result<Verified, VerifyError> {
+    let input = check(input)?;
     let challenges = challenges(ports);
     let found = challenges.find(input.challenge).await?;
     let challenge = found.ok_or(VerifyError::Challenge)?;
@@ -107,6 +118,20 @@ pub(super) async fn verify(ports: &Ports, input: Verify<'_>) -> Result<Verified,
         tracing::warn!(%error, "a challenge that could not be honoured is lost");
     }
     verified
+}
+
+fn check(input: Verify<'_>) -> Result<Verify<'_>, VerifyError> {
+    let digits = input.code.len() == DIGITS && input.code.bytes().all(|byte| byte.is_ascii_digit());
+    if !digits {
+        return Err(VerifyError::Invalid("otp", format!("must be {DIGITS} digits")));
+    }
+    let line = |field, text, most| {
+        let rule = format!("must have 1 to {most} characters and no control characters");
+        text::line(text, most).ok_or(VerifyError::Invalid(field, rule))
+    };
+    let device_name = line("device.name", input.device_name, DEVICE_NAME)?;
+    let platform = line("device.platform", input.platform, PLATFORM)?;
+    Ok(Verify { device_name, platform, ..input })
 }
 
 async fn count_try(ports: &Ports, id: Uuid, challenge: &Challenge) -> Result<(), VerifyError> {
@@ -149,8 +174,8 @@ async fn let_in(
         new_user: UserId::new_v7(now, random),
         device: input.device,
         new_device: DeviceId::new_v7(now, random),
-        device_name: input.device_name,
-        platform: input.platform,
+        device_name: input.device_name.to_owned(),
+        platform: input.platform.to_owned(),
         session: session.clone(),
         now,
     };

@@ -19,7 +19,7 @@ impl Cause {
         let mut noise = [0_u8; 16];
         random.fill(&mut noise);
         let id = uuid::Builder::from_random_bytes(noise).into_uuid();
-        Self { at: clock.now(), id, traceparent: None }
+        Self { at: clock.now(), id, traceparent: runtime::current_traceparent() }
     }
 
     /// The message that tells the event.

@@ -3,14 +3,11 @@
 mod cause;
 #[cfg(test)]
 mod contract;
-//MONGO mod mongo;
 mod relay;
 mod sqlite;
 mod store;
 
 pub(crate) use cause::Cause;
-//MONGO pub(crate) use mongo::MongoOutbox;
-//MONGO pub(crate) use mongo::add as add_mongo;
 pub(crate) use relay::{Nudge, Relay};
 pub(crate) use sqlite::SqliteOutbox;
 pub(crate) use sqlite::add as add_sqlite;

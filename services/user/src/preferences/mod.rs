@@ -1,12 +1,12 @@
 //! What a person chose about themself.
 
-//HTTP pub(crate) mod http;
+pub(crate) mod http;
 mod set;
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-pub(crate) use set::{PreferencesChange, PreferencesError, get, set};
+use set::PreferencesChange;
 
 /// A person's choices.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]

@@ -6,6 +6,7 @@ use crate::limits::{self, TooOften};
 use crate::login::Address;
 use crate::ports::Ports;
 use crate::store::StoreError;
+use crate::text;
 
 /// A search needs so many characters at least, so that it cannot list everybody.
 pub(crate) const SHORTEST: usize = 2;
@@ -87,12 +88,10 @@ pub(super) async fn search(
 
 fn check(wanted: &Wanted) -> Result<(&str, u32, Option<UserId>), LookUpError> {
     let invalid = |field, rule: String| LookUpError::Invalid { field, rule };
-    let query = wanted.query.trim();
-    let length = query.chars().count();
-    if !(SHORTEST..=LONGEST).contains(&length) {
-        let rule = format!("must have {SHORTEST} to {LONGEST} characters");
-        return Err(invalid("q", rule));
-    }
+    let query = text::line(&wanted.query, LONGEST);
+    let query = query.filter(|query| query.chars().count() >= SHORTEST).ok_or_else(|| {
+        invalid("q", format!("must have {SHORTEST} to {LONGEST} characters, all of them plain"))
+    })?;
     let limit = wanted.limit.unwrap_or(USUAL);
     if !(1..=MOST).contains(&limit) {
         return Err(invalid("limit", format!("must be 1 to {MOST}")));

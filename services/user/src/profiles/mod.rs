@@ -3,13 +3,15 @@
 mod change;
 #[cfg(test)]
 mod contract;
-//HTTP pub(crate) mod http;
+pub(crate) mod http;
 mod look_up;
-//MONGO mod mongo;
 mod sqlite;
 mod store;
+mod view;
 mod words;
 
-//MONGO pub(crate) use mongo::MongoProfiles;
+pub(crate) use change::{BIO, NAME, USERNAME};
+pub(crate) use look_up::SHORTEST;
 pub(crate) use sqlite::SqliteProfiles;
 pub(crate) use store::{Changed, Edit, Person, ProfileChange, Profiles, Search};
+pub(crate) use view::UserView;

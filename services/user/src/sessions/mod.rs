@@ -1,7 +1,7 @@
 //! Staying in and going out: refresh tokens, the list of sessions, log-out.
 
 mod end;
-//HTTP pub(crate) mod http;
+pub(crate) mod http;
 mod refresh;
 //T #[cfg(test)]
 //T mod tests;

@@ -1,0 +1,31 @@
+//! The service's part of the API's description.
+
+use utoipa::OpenApi;
+
+use crate::{devices, discovery, login, preferences, profiles, sessions};
+
+#[derive(OpenApi)]
+#[openapi(paths(
+    login::http::log_in,
+    login::http::check_code,
+    sessions::http::renew,
+    sessions::http::log_out,
+    sessions::http::list,
+    sessions::http::revoke,
+    devices::http::list,
+    devices::http::forget,
+    profiles::http::me,
+    profiles::http::change_me,
+    profiles::http::search,
+    profiles::http::one,
+    preferences::http::read,
+    preferences::http::change,
+    discovery::http::config_of_clients,
+    discovery::http::keys,
+))]
+struct Document;
+
+/// The paths of the user service.
+pub(crate) fn document() -> utoipa::openapi::OpenApi {
+    Document::openapi()
+}
