@@ -92,11 +92,16 @@ fn is_json(request: &HttpRequest) -> Result<(), WireError> {
     Err(WireError::new(ErrorCode::UnsupportedMediaType, message))
 }
 
-/// Reads JSON that a client sent, by whatever door. The error names the field at fault and repeats nothing of what was sent.
+/// Reads a JSON object that a client sent, by whatever door. The error names the field at fault and repeats nothing of what
+/// was sent.
 pub fn parse_json<T: DeserializeOwned>(body: &[u8]) -> Result<T, WireError> {
+    // serde would take a list for a struct, its fields in order.
+    if body.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'[') {
+        return Err(WireError::invalid("body", "must be an object, is a list"));
+    }
     let mut source = serde_json::Deserializer::from_slice(body);
     let value =
-        serde_path_to_error::deserialize(&mut source).map_err(|error| reject::json(&error))?;
+        serde_path_to_error::deserialize(&mut source).map_err(|error| reject::json(&error, body))?;
     source.end().map_err(|_| WireError::invalid("body", "holds more than one JSON value"))?;
     Ok(value)
 }

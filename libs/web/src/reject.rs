@@ -7,11 +7,18 @@ use serde_path_to_error::{Path, Segment};
 const SHOWN_CHARS: usize = 100;
 
 /// Why a JSON body was refused. Says where and what would be right, and never repeats what was sent.
-pub(crate) fn json(error: &serde_path_to_error::Error<serde_json::Error>) -> WireError {
+pub(crate) fn json(
+    error: &serde_path_to_error::Error<serde_json::Error>,
+    body: &[u8],
+) -> WireError {
     let inner = error.inner();
     let text = inner.to_string();
     match inner.classify() {
         Category::Data => {}
+        // A list where one of several words is wanted counts as a fault of the syntax, too.
+        Category::Syntax if serde_json::from_slice::<serde::de::IgnoredAny>(body).is_ok() => {
+            return WireError::invalid(shown(&dotted(error.path())), "is of the wrong type");
+        }
         _ if text.starts_with("recursion limit") => {
             return WireError::invalid("body", "is nested too deeply");
         }

@@ -72,7 +72,7 @@ impl MongoConversations {
 #[async_trait]
 impl ConversationStore for MongoConversations {
     /// The conversation itself comes last and makes it visible. Everything before can be repeated by whoever comes next.
-    #[tracing::instrument(name = "create_direct", level = "debug", skip_all, fields(conversation_id = %new.id))]
+    #[tracing::instrument(name = "conversations_create_direct", level = "debug", skip_all, fields(conversation_id = %new.id))]
     async fn create_direct(&self, new: &NewDirect) -> Result<bool, StoreError> {
         if self.get(new.id).await?.is_some() {
             return Ok(false);
@@ -89,11 +89,13 @@ impl ConversationStore for MongoConversations {
         }
     }
 
+    #[tracing::instrument(name = "conversations_get", level = "debug", skip_all, fields(conversation_id = %id))]
     async fn get(&self, id: ConversationId) -> Result<Option<Conversation>, StoreError> {
         let row = within(self.conversations.find_one(doc! { "_id": uuid(id) })).await?;
         row.map(conversation).transpose()
     }
 
+    #[tracing::instrument(name = "conversations_get_many", level = "debug", skip_all, fields(conversations = ids.len()))]
     async fn get_many(&self, ids: &[ConversationId]) -> Result<Vec<Conversation>, StoreError> {
         let ids: Vec<bson::Uuid> = ids.iter().copied().map(uuid).collect();
         let find = self.conversations.find(doc! { "_id": { "$in": ids } });
@@ -101,6 +103,7 @@ impl ConversationStore for MongoConversations {
         rows.into_iter().map(conversation).collect()
     }
 
+    #[tracing::instrument(name = "conversations_members", level = "debug", skip_all, fields(conversation_id = %id))]
     async fn members(&self, id: ConversationId) -> Result<Vec<Member>, StoreError> {
         let filter = doc! { "conversationId": uuid(id), "_id": pairs_of(id) };
         let find = self.members.find(filter);
@@ -108,11 +111,13 @@ impl ConversationStore for MongoConversations {
         rows.iter().map(member).collect()
     }
 
+    #[tracing::instrument(name = "conversations_is_member", level = "debug", skip_all, fields(conversation_id = %id, user_id = %user))]
     async fn is_member(&self, id: ConversationId, user: UserId) -> Result<bool, StoreError> {
         let filter = doc! { "_id": pair(id, user), "conversationId": uuid(id) };
         Ok(within(self.members.find_one(filter)).await?.is_some())
     }
 
+    #[tracing::instrument(name = "conversations_memberships", level = "debug", skip_all, fields(user_id = %user, limit = limit))]
     async fn memberships(&self, user: UserId, limit: u32) -> Result<Vec<Membership>, StoreError> {
         if limit == 0 {
             return Ok(Vec::new()); // no limit at all, to the server
@@ -124,6 +129,7 @@ impl ConversationStore for MongoConversations {
         rows.iter().map(membership).collect()
     }
 
+    #[tracing::instrument(name = "conversations_membership", level = "debug", skip_all, fields(conversation_id = %id, user_id = %user))]
     async fn membership(
         &self,
         user: UserId,
@@ -133,6 +139,7 @@ impl ConversationStore for MongoConversations {
         row.as_ref().map(membership).transpose()
     }
 
+    #[tracing::instrument(name = "conversations_raise_read", level = "debug", skip_all, fields(conversation_id = %id, user_id = %user, seq = seq))]
     async fn raise_read(
         &self,
         user: UserId,

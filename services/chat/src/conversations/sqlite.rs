@@ -28,16 +28,18 @@ impl SqliteConversations {
 
 #[async_trait]
 impl ConversationStore for SqliteConversations {
-    #[tracing::instrument(name = "create_direct", level = "debug", skip_all, fields(conversation = %new.id))]
+    #[tracing::instrument(name = "conversations_create_direct", level = "debug", skip_all, fields(conversation_id = %new.id))]
     async fn create_direct(&self, new: &NewDirect) -> Result<bool, StoreError> {
         let new = new.clone();
         Ok(self.db.write(move |tx| Ok(create(tx, &new)?)).await?)
     }
 
+    #[tracing::instrument(name = "conversations_get", level = "debug", skip_all, fields(conversation_id = %id))]
     async fn get(&self, id: ConversationId) -> Result<Option<Conversation>, StoreError> {
         Ok(self.db.read(move |tx| Ok(get(tx, id)?)).await?)
     }
 
+    #[tracing::instrument(name = "conversations_get_many", level = "debug", skip_all, fields(conversations = ids.len()))]
     async fn get_many(&self, ids: &[ConversationId]) -> Result<Vec<Conversation>, StoreError> {
         let ids = ids.to_vec();
         let get_many = move |tx: &Connection| {
@@ -47,6 +49,7 @@ impl ConversationStore for SqliteConversations {
         Ok(self.db.read(get_many).await?)
     }
 
+    #[tracing::instrument(name = "conversations_members", level = "debug", skip_all, fields(conversation_id = %conversation))]
     async fn members(&self, conversation: ConversationId) -> Result<Vec<Member>, StoreError> {
         let members = move |tx: &Connection| {
             let mut select = tx.prepare_cached(
@@ -61,6 +64,7 @@ impl ConversationStore for SqliteConversations {
         Ok(self.db.read(members).await?)
     }
 
+    #[tracing::instrument(name = "conversations_is_member", level = "debug", skip_all, fields(conversation_id = %id, user_id = %user))]
     async fn is_member(&self, id: ConversationId, user: UserId) -> Result<bool, StoreError> {
         let exists = move |tx: &Connection| {
             let mut select = tx.prepare_cached(
@@ -71,6 +75,7 @@ impl ConversationStore for SqliteConversations {
         Ok(self.db.read(exists).await?)
     }
 
+    #[tracing::instrument(name = "conversations_memberships", level = "debug", skip_all, fields(user_id = %user, limit = limit))]
     async fn memberships(&self, user: UserId, limit: u32) -> Result<Vec<Membership>, StoreError> {
         let memberships = move |tx: &Connection| {
             let mut select = tx.prepare_cached(
@@ -83,6 +88,7 @@ impl ConversationStore for SqliteConversations {
         Ok(self.db.read(memberships).await?)
     }
 
+    #[tracing::instrument(name = "conversations_membership", level = "debug", skip_all, fields(conversation_id = %id, user_id = %user))]
     async fn membership(
         &self,
         user: UserId,
@@ -98,6 +104,7 @@ impl ConversationStore for SqliteConversations {
         Ok(self.db.read(one).await?)
     }
 
+    #[tracing::instrument(name = "conversations_raise_read", level = "debug", skip_all, fields(conversation_id = %id, user_id = %user, seq = seq))]
     async fn raise_read(
         &self,
         user: UserId,

@@ -3,6 +3,7 @@
 use auth::Identity;
 use kernel::{ConversationId, UserId};
 
+use super::retention;
 use super::store::Owner;
 use crate::chat::Chat;
 use crate::people::directory::PeopleError;
@@ -40,7 +41,8 @@ pub async fn forget_unless_live(chat: &Chat, owner: Owner) -> Result<(), Devices
     let ids = conversations_of(chat, owner.user).await?;
     chat.delivery.remove(owner, &ids).await?;
     tracing::info!("device no longer holds content");
-    Ok(())
+    // What it alone was waited for can go now.
+    Ok(retention::sweep(chat).await?)
 }
 
 async fn conversations_of(chat: &Chat, user: UserId) -> Result<Vec<ConversationId>, StoreError> {

@@ -85,12 +85,13 @@ impl DeliveryStore for MongoDelivery {
         within(update).await?.as_ref().map(progress).transpose()
     }
 
-    #[tracing::instrument(name = "delivery_stripped", level = "debug", skip_all, fields(conversation_id = %id, to))]
+    #[tracing::instrument(name = "delivery_stripped", level = "debug", skip_all, fields(conversation_id = %id, to = to))]
     async fn stripped(&self, id: ConversationId, to: u64) -> Result<(), StoreError> {
         let update = self.delivery.update_one(doc! { "_id": uuid(id) }, pipeline::stripped(to));
         within(update).await.map(drop)
     }
 
+    #[tracing::instrument(name = "delivery_unfinished", level = "debug", skip_all, fields(limit = limit))]
     async fn unfinished(&self, limit: u32) -> Result<Vec<(ConversationId, Progress)>, StoreError> {
         if limit == 0 {
             return Ok(Vec::new()); // no limit at all, to the server
@@ -101,6 +102,7 @@ impl DeliveryStore for MongoDelivery {
         rows.iter().map(|row| Ok((read_id(row.id), progress(row)?))).collect()
     }
 
+    #[tracing::instrument(name = "delivery_is_registered", level = "debug", skip_all, fields(device_id = %owner.device))]
     async fn is_registered(&self, owner: Owner) -> Result<bool, StoreError> {
         let filter = doc! { "_id": uuid(owner.device), "userId": uuid(owner.user) };
         Ok(within(self.devices.find_one(filter)).await?.is_some())
@@ -157,6 +159,7 @@ impl DeliveryStore for MongoDelivery {
         rows.into_iter().map(|row| Ok((read_id(row.id), number(row.seq)?))).collect()
     }
 
+    #[tracing::instrument(name = "delivery_progress", level = "debug", skip_all, fields(conversation_id = %id))]
     async fn progress(&self, id: ConversationId) -> Result<Option<Progress>, StoreError> {
         let find = self.delivery.find_one(doc! { "_id": uuid(id) });
         let find = find.projection(doc! { "floor": 1, "strippedTo": 1 });

@@ -29,7 +29,7 @@ impl SqliteDelivery {
 
 #[async_trait]
 impl DeliveryStore for SqliteDelivery {
-    #[tracing::instrument(name = "delivery_acknowledge", level = "debug", skip(self, acks), fields(acks = acks.len()))]
+    #[tracing::instrument(name = "delivery_acknowledge", level = "debug", skip_all, fields(conversation_id = %id, acks = acks.len()))]
     async fn acknowledge(
         &self,
         id: ConversationId,
@@ -39,6 +39,7 @@ impl DeliveryStore for SqliteDelivery {
         Ok(self.db.write(move |tx| Ok(acknowledge(tx, id, &acks)?)).await?)
     }
 
+    #[tracing::instrument(name = "delivery_stripped", level = "debug", skip_all, fields(conversation_id = %id, to = to))]
     async fn stripped(&self, id: ConversationId, to: u64) -> Result<(), StoreError> {
         let note = move |tx: &Connection| {
             let mut note = tx.prepare_cached(
@@ -50,6 +51,7 @@ impl DeliveryStore for SqliteDelivery {
         Ok(self.db.write(note).await?)
     }
 
+    #[tracing::instrument(name = "delivery_unfinished", level = "debug", skip_all, fields(limit = limit))]
     async fn unfinished(&self, limit: u32) -> Result<Vec<(ConversationId, Progress)>, StoreError> {
         let unfinished = move |tx: &Connection| {
             let mut select = tx.prepare_cached(
@@ -62,6 +64,7 @@ impl DeliveryStore for SqliteDelivery {
         Ok(self.db.read(unfinished).await?)
     }
 
+    #[tracing::instrument(name = "delivery_is_registered", level = "debug", skip_all, fields(device_id = %owner.device))]
     async fn is_registered(&self, owner: Owner) -> Result<bool, StoreError> {
         let exists = move |tx: &Connection| {
             let mut select = tx.prepare_cached(
@@ -72,7 +75,7 @@ impl DeliveryStore for SqliteDelivery {
         Ok(self.db.read(exists).await?)
     }
 
-    #[tracing::instrument(name = "delivery_register", level = "debug", skip(self, ids), fields(conversations = ids.len()))]
+    #[tracing::instrument(name = "delivery_register", level = "debug", skip_all, fields(user_id = %owner.user, device_id = %owner.device, conversations = ids.len()))]
     async fn register(
         &self,
         owner: Owner,
@@ -94,7 +97,7 @@ impl DeliveryStore for SqliteDelivery {
         Ok(self.db.write(register).await?)
     }
 
-    #[tracing::instrument(name = "delivery_remove", level = "debug", skip(self, ids), fields(conversations = ids.len()))]
+    #[tracing::instrument(name = "delivery_remove", level = "debug", skip_all, fields(user_id = %owner.user, device_id = %owner.device, conversations = ids.len()))]
     async fn remove(&self, owner: Owner, ids: &[ConversationId]) -> Result<(), StoreError> {
         let ids = ids.to_vec();
         let remove = move |tx: &Connection| {
@@ -110,6 +113,7 @@ impl DeliveryStore for SqliteDelivery {
         Ok(self.db.write(remove).await?)
     }
 
+    #[tracing::instrument(name = "delivery_cursors", level = "debug", skip_all, fields(device_id = %owner.device, conversations = ids.len()))]
     async fn cursors(
         &self,
         owner: Owner,
@@ -126,6 +130,7 @@ impl DeliveryStore for SqliteDelivery {
         Ok(self.db.read(cursors).await?)
     }
 
+    #[tracing::instrument(name = "delivery_progress", level = "debug", skip_all, fields(conversation_id = %id))]
     async fn progress(&self, id: ConversationId) -> Result<Option<Progress>, StoreError> {
         Ok(self.db.read(move |tx| Ok(progress(tx, id)?)).await?)
     }

@@ -104,12 +104,13 @@ impl LogStore for MongoLog {
         update_each(&self.db, CONVERSATIONS, &raises).await
     }
 
+    #[tracing::instrument(name = "log_heads", level = "debug", skip_all, fields(conversations = ids.len()))]
     async fn heads(&self, ids: &[ConversationId]) -> Result<Vec<Head>, StoreError> {
         let ids = ids.to_vec();
         stream::iter(ids).map(|id| self.head(id)).buffered(AT_ONCE).try_collect().await
     }
 
-    #[tracing::instrument(name = "log_entries", level = "debug", skip_all, fields(conversation_id = %id, after, limit))]
+    #[tracing::instrument(name = "log_entries", level = "debug", skip_all, fields(conversation_id = %id, after = after, limit = limit))]
     async fn entries(
         &self,
         id: ConversationId,
@@ -129,7 +130,7 @@ impl LogStore for MongoLog {
         within(self.entries.find_one(filter)).await?.map(Row::entry).transpose()
     }
 
-    #[tracing::instrument(name = "log_strip", level = "debug", skip_all, fields(conversation_id = %id, from, to))]
+    #[tracing::instrument(name = "log_strip", level = "debug", skip_all, fields(conversation_id = %id, from = from, to = to))]
     async fn strip(&self, id: ConversationId, from: u64, to: u64) -> Result<(), StoreError> {
         let mut written = range(id, from, to);
         written.insert("data", doc! { "$ne": null });

@@ -51,6 +51,7 @@ impl LogStore for SqliteLog {
         })
     }
 
+    #[tracing::instrument(name = "log_raise_heads", level = "debug", skip_all, fields(conversations = heads.len()))]
     async fn raise_heads(
         &self,
         heads: &[(ConversationId, Head)],
@@ -73,6 +74,7 @@ impl LogStore for SqliteLog {
         Ok(self.db.write(raise).await?)
     }
 
+    #[tracing::instrument(name = "log_heads", level = "debug", skip_all, fields(conversations = ids.len()))]
     async fn heads(&self, ids: &[ConversationId]) -> Result<Vec<Head>, StoreError> {
         let ids = ids.to_vec();
         let heads = move |tx: &Connection| {
@@ -81,7 +83,7 @@ impl LogStore for SqliteLog {
         Ok(self.db.read(heads).await?)
     }
 
-    #[tracing::instrument(name = "log_entries", level = "debug", skip(self))]
+    #[tracing::instrument(name = "log_entries", level = "debug", skip_all, fields(conversation_id = %id, after = after, limit = limit))]
     async fn entries(
         &self,
         id: ConversationId,
@@ -100,11 +102,12 @@ impl LogStore for SqliteLog {
         Ok(self.db.read(entries).await?)
     }
 
+    #[tracing::instrument(name = "log_find", level = "debug", skip_all, fields(conversation_id = %id))]
     async fn find(&self, id: ConversationId, mid: EntryId) -> Result<Option<Entry>, StoreError> {
         Ok(self.db.read(move |tx| Ok(find(tx, id, mid)?)).await?)
     }
 
-    #[tracing::instrument(name = "log_strip", level = "debug", skip(self))]
+    #[tracing::instrument(name = "log_strip", level = "debug", skip_all, fields(conversation_id = %id, from = from, to = to))]
     async fn strip(&self, id: ConversationId, from: u64, to: u64) -> Result<(), StoreError> {
         let expires = self.clock.now().plus(self.header).as_millis();
         let strip = move |tx: &Connection| {

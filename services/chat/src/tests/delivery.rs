@@ -61,7 +61,6 @@ async fn a_device_that_logs_out_no_longer_holds_content_but_its_person_does() {
     assert_eq!(place.contents(talk).await, [true], "it is still logged in");
     place.log_out(&tablet);
     devices::forget_unless_live(&place.chat, gone).await.unwrap();
-    retention::sweep(&place.chat).await.unwrap();
     assert_eq!(place.contents(talk).await, [false]);
 
     place.say(&ann, talk, "while nobody listens").await;

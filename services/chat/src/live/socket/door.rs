@@ -66,7 +66,7 @@ impl Door {
         auth: Option<&RawValue>,
     ) -> Result<Box<dyn Session>, WireError> {
         let auth: Auth =
-            auth.and_then(|auth| serde_json::from_str(auth.get()).ok()).ok_or_else(|| {
+            auth.and_then(|auth| web::parse_json(auth.get().as_bytes()).ok()).ok_or_else(|| {
                 WireError::new(ErrorCode::Unauthorized, "connect with auth: { token, v: 1 }")
             })?;
         if auth.v != WIRE_VERSION {
