@@ -22,6 +22,7 @@ mod protocol;
 mod queue;
 mod registry;
 mod socket;
+mod unread;
 
 pub use close::CloseReason;
 pub use config::{Config, OriginPolicy};
@@ -29,3 +30,4 @@ pub use engine::Engine;
 pub use handler::{Answer, Handler, Handshake, Refusal, Session};
 pub use packet::Packet;
 pub use socket::{SendError, Socket, SocketId};
+pub use unread::give_up_unread;

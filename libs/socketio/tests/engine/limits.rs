@@ -6,13 +6,11 @@ use futures::SinkExt;
 use socketio::{CloseReason, Config, Packet};
 use tokio_tungstenite::tungstenite::Message;
 
-use crate::support::{config, start, until};
+use crate::support::{Client, Server, config, start, until};
 
-#[actix_web::test]
-async fn a_client_that_does_not_read_is_closed_and_nobody_else_notices() {
-    let server = start(config());
-    let mut slow = server.connect().await;
-    let mut quick = server.connect().await;
+/// Sends to the first socket, which does not read, until it is closed; and to the second, which does, at its pace: so it is
+/// the system's buffers that are full in the end. Answers how many packets were sent.
+async fn stall(server: &Server, quick: &mut Client) -> usize {
     let (slow_socket, quick_socket) = (server.socket(0), server.socket(1));
     let mut sent = 0;
     while !slow_socket.is_closed() {
@@ -24,6 +22,15 @@ async fn a_client_that_does_not_read_is_closed_and_nobody_else_notices() {
         assert!(quick.text().await.starts_with(&format!(r#"42["n",[{sent},"#)));
         sent += 1;
     }
+    sent
+}
+
+#[actix_web::test]
+async fn a_client_that_does_not_read_is_closed_and_nobody_else_notices() {
+    let server = start(config());
+    let mut slow = server.connect().await;
+    let mut quick = server.connect().await;
+    let sent = stall(&server, &mut quick).await;
     until("the session hears that it ended", || !server.gone().is_empty()).await;
     assert_eq!(server.gone(), [CloseReason::SlowReader]);
     until("the place is freed", || server.engine.connections() == 1).await;
@@ -35,6 +42,18 @@ async fn a_client_that_does_not_read_is_closed_and_nobody_else_notices() {
     for (number, text) in texts.iter().enumerate() {
         assert!(text.starts_with(&format!(r#"42["n",[{number},"#)));
     }
+}
+
+#[actix_web::test]
+async fn a_client_that_never_reads_does_not_hold_its_connection() {
+    let server = start(config());
+    let slow = server.connect().await;
+    let mut quick = server.connect().await;
+    stall(&server, &mut quick).await;
+    drop(quick);
+    until("the places are freed", || server.engine.connections() == 0).await;
+    until("the connection is given up", || server.held() == 0).await;
+    drop(slow);
 }
 
 #[actix_web::test]

@@ -14,7 +14,7 @@ use serde_json::value::RawValue;
 use serde_json::{Value, json};
 use socketio::{
     Answer, CloseReason, Config, Engine, Handler, Handshake, OriginPolicy, Packet, Refusal,
-    Session, Socket,
+    Session, Socket, give_up_unread,
 };
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -25,6 +25,9 @@ use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
 
 /// How long anything may take before a test fails.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
+
+/// How long the system tries to write to a client that does not read.
+const UNREAD: Duration = Duration::from_secs(2);
 
 /// What the handler saw, and what holds it up.
 pub(crate) struct Watch {
@@ -125,11 +128,28 @@ impl Session for EchoSession {
     }
 }
 
+/// A connection that the web server holds.
+struct Held(Arc<AtomicUsize>);
+
+impl Held {
+    fn new(count: &Arc<AtomicUsize>) -> Self {
+        count.fetch_add(1, Ordering::SeqCst);
+        Self(Arc::clone(count))
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::SeqCst);
+    }
+}
+
 /// A running server.
 pub(crate) struct Server {
     pub(crate) engine: Engine,
     pub(crate) watch: Arc<Watch>,
     pub(crate) address: SocketAddr,
+    held: Arc<AtomicUsize>,
 }
 
 pub(crate) fn config() -> Config {
@@ -139,16 +159,22 @@ pub(crate) fn config() -> Config {
 pub(crate) fn start(config: Config) -> Server {
     let watch = Arc::new(Watch::default());
     let engine = Engine::new(config, Arc::new(Echo(Arc::clone(&watch))), Arc::new(SystemRandom));
-    let mounted = engine.clone();
+    let (mounted, held) = (engine.clone(), Arc::new(AtomicUsize::new(0)));
+    let counted = Arc::clone(&held);
     let server =
         HttpServer::new(move || App::new().configure(|services| mounted.configure(services)))
             .workers(2)
+            .on_connect(move |connection, data| {
+                give_up_unread(connection, UNREAD);
+                // Dropped with the connection.
+                data.insert(Held::new(&counted));
+            })
             .disable_signals()
             .bind(("127.0.0.1", 0))
             .unwrap();
     let address = server.addrs()[0];
     actix_web::rt::spawn(server.run());
-    Server { engine, watch, address }
+    Server { engine, watch, address, held }
 }
 
 impl Server {
@@ -170,6 +196,11 @@ impl Server {
 
     pub(crate) fn socket(&self, index: usize) -> Socket {
         self.watch.sockets.lock().unwrap()[index].clone()
+    }
+
+    /// How many connections the web server holds, sockets or not.
+    pub(crate) fn held(&self) -> usize {
+        self.held.load(Ordering::SeqCst)
     }
 
     pub(crate) fn gone(&self) -> Vec<CloseReason> {
