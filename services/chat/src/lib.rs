@@ -22,4 +22,5 @@ mod contract;
 #[cfg(test)]
 mod tests;
 
+pub use openapi::document as openapi;
 pub use wiring::{Remotes, Started, serve, start};

@@ -6,7 +6,7 @@ use clap::{Parser, Subcommand};
 use runtime::{Options, Program};
 use settings::Shape;
 
-use crate::serve;
+use crate::{openapi, serve};
 
 const SERVE: Program = Program {
     name: "restante",
@@ -31,11 +31,27 @@ struct Cli {
 enum Command {
     /// Serve API and sockets until told to stop (SIGTERM or Ctrl-C)
     Serve(Options),
+    /// Print the description of the API (OpenAPI, JSON), as `docs/openapi.json` holds it
+    Openapi,
 }
 
 /// Does what the command line says.
 pub(crate) fn run() -> ExitCode {
     match Cli::parse().command {
         Command::Serve(options) => runtime::run(&SERVE, &options, serve::serve),
+        Command::Openapi => print_openapi(),
+    }
+}
+
+fn print_openapi() -> ExitCode {
+    match openapi::text() {
+        Ok(text) => {
+            print!("{text}");
+            ExitCode::SUCCESS
+        }
+        Err(error) => {
+            eprintln!("restante: the description cannot be written: {error}");
+            ExitCode::FAILURE
+        }
     }
 }

@@ -2,6 +2,7 @@
 
 mod cli;
 mod http;
+mod openapi;
 mod serve;
 
 use std::process::ExitCode;

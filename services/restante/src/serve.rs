@@ -10,7 +10,7 @@ use kv::Kv;
 use runtime::{Env, Parts, Running};
 use settings::Settings;
 
-use crate::http;
+use crate::{http, openapi};
 
 /// Starts user, mail and chat on one listener, and says where.
 pub(crate) async fn serve(env: Env) -> anyhow::Result<Running> {
@@ -31,7 +31,7 @@ pub(crate) async fn serve(env: Env) -> anyhow::Result<Running> {
     let home = Parts { routes: Arc::new(http::routes), ..Parts::default() };
     let running = web::serve(web::Server {
         listen: settings.server.listen.clone(),
-        title: "Restante",
+        title: openapi::TITLE,
         parts: vec![user.parts, mail, chat.parts, home],
         gate: Some(chat.gate),
         env,

@@ -8,6 +8,7 @@ mod directory;
 mod discovery;
 mod limits;
 mod login;
+mod mongo;
 mod openapi;
 mod outbox;
 mod pepper;
@@ -23,4 +24,5 @@ mod wiring;
 #[cfg(test)]
 mod testing;
 
+pub use openapi::document as openapi;
 pub use wiring::{Remotes, Running, serve, start};

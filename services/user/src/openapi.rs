@@ -26,6 +26,6 @@ use crate::{devices, discovery, login, preferences, profiles, sessions};
 struct Document;
 
 /// The paths of the user service.
-pub(crate) fn document() -> utoipa::openapi::OpenApi {
+pub fn document() -> utoipa::openapi::OpenApi {
     Document::openapi()
 }
