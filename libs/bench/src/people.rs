@@ -50,7 +50,8 @@ async fn pair(
     let (first, last) = (stack.instances.first(), stack.instances.last());
     let (first, last) = first.zip(last).context("no instances")?;
     let sender = person(stack, http, format!("{run}-sender{number}@bench.test"), first).await?;
-    let recipient = person(stack, http, format!("{run}-recipient{number}@bench.test"), last).await?;
+    let recipient =
+        person(stack, http, format!("{run}-recipient{number}@bench.test"), last).await?;
     let request = http
         .post(format!("{}/api/v1/conversations", stack.base))
         .bearer_auth(&sender.token)
@@ -69,9 +70,11 @@ async fn person(
     instance: &str,
 ) -> anyhow::Result<Person> {
     let auth = format!("{}/api/v1/auth", stack.base);
-    let asked = answer(http.post(format!("{auth}/login")).json(&json!({ "email": address }))).await?;
+    let asked =
+        answer(http.post(format!("{auth}/login")).json(&json!({ "email": address }))).await?;
     let mail: &Path = &stack.mail;
-    let code = wait::until(MAIL, || async { code(mail, &address) }).await.context("no mail came")?;
+    let code =
+        wait::until(MAIL, || async { code(mail, &address) }).await.context("no mail came")?;
     let verify = json!({
         "challenge": asked["challenge"],
         "otp": code,
@@ -87,7 +90,8 @@ async fn person(
 fn code(folder: &Path, address: &str) -> Option<String> {
     let mails = std::fs::read_dir(folder).ok()?;
     let texts = mails.flatten().filter_map(|mail| std::fs::read_to_string(mail.path()).ok());
-    let own = |text: &String| text.lines().any(|line| line.starts_with("To:") && line.contains(address));
+    let own =
+        |text: &String| text.lines().any(|line| line.starts_with("To:") && line.contains(address));
     let text = texts.into_iter().find(own)?;
     let is_code = |line: &&str| line.len() == 6 && line.bytes().all(|byte| byte.is_ascii_digit());
     text.lines().map(str::trim).find(is_code).map(str::to_owned)
