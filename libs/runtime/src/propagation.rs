@@ -19,13 +19,20 @@ pub fn current_traceparent() -> Option<String> {
 /// Makes `span` a child of the caller's. Call it before the span is entered. A `traceparent` that makes no sense is passed
 /// over. The span's field `trace_id` is filled in.
 pub fn continue_trace(span: &Span, traceparent: &str) {
+    if span.is_disabled() {
+        return;
+    }
     let headers = HashMap::from([("traceparent".to_owned(), traceparent.to_owned())]);
     let parent = TraceContextPropagator::new().extract(&headers);
-    if parent.span().span_context().is_valid() {
-        // Fails only where no telemetry is installed, and then there is nothing to continue.
-        let _ = span.set_parent(parent);
+    let caller = parent.span().span_context().clone();
+    if !caller.is_valid() {
+        record_trace_id(span);
+        return;
     }
-    record_trace_id(span);
+    // From the caller, not from the span: one below `info` has no place in the trace, but its lines name it all the same.
+    span.record("trace_id", tracing::field::display(caller.trace_id()));
+    // Fails only where no telemetry is installed, and then there is nothing to continue.
+    let _ = span.set_parent(parent);
 }
 
 /// Fills in the field `trace_id` of a span that starts a trace. The span must declare the field as empty.
