@@ -9,10 +9,10 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::HeaderMap;
 use actix_web::{App, test};
 use auth::Sealer;
-use bus::{Bus, Message, SqliteBus};
+use bus::{Bus, Message, Place, SqliteBus};
 use bytes::Bytes;
 use contracts::events::{Event, SEND_OTP, SendOtp, TOPOLOGY, topics};
-use kernel::{Clock, ManualClock, SeededRandom, SystemRandom};
+use kernel::{Clock, ManualClock, SeededRandom, SystemClock, SystemRandom, Timestamp};
 use runtime::{Env, HealthStatus, Parts, check_all};
 use settings::{Secrets, Settings};
 use testkit::servers;
@@ -61,15 +61,7 @@ impl World {
 
     /// Asks for a code to be mailed, sealed under this key.
     async fn ask(&self, address: &str, code: &str, key: [u8; 32]) {
-        let challenge = Uuid::from_u128(9);
-        let sealer = Sealer::new(key).unwrap();
-        let code = sealer.seal(&SystemRandom, challenge.as_bytes(), code.as_bytes());
-        let otp = Event::SendOtp(SendOtp {
-            challenge,
-            address: address.to_owned(),
-            sealed_code: code.unwrap(),
-            expires_at: self.clock.now().plus(Duration::from_hours(1)),
-        });
+        let otp = otp(address, code, key, self.clock.now());
         self.publish(otp.topic(), otp.encode()).await;
     }
 
@@ -90,6 +82,18 @@ impl World {
         let body = String::from_utf8(test::read_body(response).await.to_vec()).unwrap();
         (status, headers, body)
     }
+}
+
+fn otp(address: &str, code: &str, key: [u8; 32], now: Timestamp) -> Event {
+    let challenge = Uuid::from_u128(9);
+    let sealer = Sealer::new(key).unwrap();
+    let code = sealer.seal(&SystemRandom, challenge.as_bytes(), code.as_bytes());
+    Event::SendOtp(SendOtp {
+        challenge,
+        address: address.to_owned(),
+        sealed_code: code.unwrap(),
+        expires_at: now.plus(Duration::from_hours(1)),
+    })
 }
 
 fn mails(folder: &Path) -> Vec<String> {
@@ -127,6 +131,36 @@ async fn a_code_goes_from_the_queue_to_the_mail_server() {
     let mail = server.mail_to(&address, PATIENCE).await.unwrap();
     assert!(mail.replace("\r\n", "\n").contains("\n654321\n"), "{mail}");
     assert_eq!(check_all(&world.parts.checks).await.status, HealthStatus::Ok);
+}
+
+#[tokio::test]
+async fn a_service_of_its_own_mails_what_the_broker_holds() {
+    let server = servers::smtp().await.unwrap();
+    let (url, namespace) = (servers::amqp_url().await.unwrap(), testkit::unique("mail"));
+    let overrides = [
+        ("bus.url", url.clone()),
+        ("bus.namespace", namespace.clone()),
+        ("mail.url", server.url.clone()),
+        ("mail.listen", "127.0.0.1:0".to_owned()),
+    ];
+    let settings = Settings::load(None, [], &overrides).unwrap();
+    let secrets = Secrets { seal_key: Some(SEAL_KEY), ..Secrets::default() };
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock::default());
+    let env = Env::new(settings, secrets, Arc::clone(&clock), Arc::new(SystemRandom));
+    let place =
+        Place { url: &url, namespace: &namespace, topology: &TOPOLOGY, confirm_timeout: PATIENCE };
+    let bus = bus::open(place, &env.databases, Arc::clone(&clock)).await.unwrap();
+    let address = format!("{}@example.org", testkit::unique("ada"));
+    let event = otp(&address, "654321", SEAL_KEY, clock.now());
+    let (id, topic) = (Uuid::from_u128(1), event.topic().to_owned());
+    let message = Message { id, topic, payload: event.encode(), traceparent: None, ttl: None };
+    bus.publish(message).await.unwrap();
+    // Asked for before the service was there.
+    let running = restante_mail::serve(env.clone()).await.unwrap();
+    server.mail_to(&address, PATIENCE).await.unwrap();
+    assert_ne!(running.address.port(), 0);
+    tokio::time::timeout(PATIENCE, running.finish(&env.tasks)).await.expect("an orderly end");
+    assert_eq!(bus.dead_letters(SEND_OTP).await.unwrap(), 0);
 }
 
 #[tokio::test]
