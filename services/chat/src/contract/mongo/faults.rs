@@ -1,6 +1,5 @@
 //! A server that loses replies, comes late, refuses, and is killed.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use bson::{Document, doc};
@@ -11,12 +10,12 @@ use testkit::servers::{PrivateServer, private_mongo};
 use tokio::task::JoinHandle;
 
 use super::super::log::draft;
-use super::super::{id, log_race};
-use super::{LIMITS, database, done, log_within};
+use super::super::{Person, id, log_race, made, now};
+use super::{LIMITS, database, done, log_within, stores};
 use crate::log::entry::Entry;
 use crate::log::mongo::Limits;
-use crate::log::store::{Appended, Draft, Head, LogStore};
-use crate::mongo::{create_indexes, open};
+use crate::log::store::{Appended, Draft, Head};
+use crate::mongo::{ENTRIES, create_indexes, open, uuid};
 
 /// A server that no other test depends on.
 async fn own() -> (PrivateServer, Database) {
@@ -177,15 +176,22 @@ async fn a_draft_that_can_never_be_stored_takes_its_senders_later_ones_with_it()
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_old_head_is_loaded_again() {
+async fn a_head_that_is_too_old_is_not_believed() {
     let db = database().await;
-    let forgetful = log_within(&db, Limits { head_cache: Duration::ZERO, ..LIMITS });
-    let (log, conversation) = (log_within(&db, LIMITS), id());
+    let log = log_within(&db, LIMITS);
+    let distrustful = log_within(&db, Limits { head_cache: Duration::ZERO, ..LIMITS });
+    let (one, two) = (Person::with_devices(1), Person::with_devices(1));
+    let conversation = made(&stores(&db), &one, &two).await;
     let drafts = drafts(conversation, id(), &["one", "two", "three", "four"]);
-    let logs: [&Arc<dyn LogStore>; 4] = [&log, &forgetful, &log, &forgetful];
-    for (log, (draft, entry)) in logs.iter().zip(drafts.iter().zip(numbered(&drafts))) {
-        let appended = log.append(std::slice::from_ref(draft)).await;
-        assert_eq!(appended, [Appended::Stored(entry)], "the head that is remembered is too low");
-    }
+    let expected: Vec<_> = numbered(&drafts).into_iter().map(Appended::Stored).collect();
+    assert_eq!(distrustful.append(&drafts[..1]).await, expected[..1]);
+    // Another instance goes on, everyone stores it, and a day later the headers are gone too.
+    assert_eq!(log.append(&drafts[1..3]).await, expected[1..3]);
+    let head = Head { seq: 3, count: 3, mseq: 0 };
+    log.raise_heads(&[(conversation, head)], now()).await.unwrap();
+    let entries = db.collection::<Document>(ENTRIES);
+    entries.delete_many(doc! { "conversationId": uuid(conversation) }).await.unwrap();
+    // Place 2 is free now. It must not be used again.
+    assert_eq!(distrustful.append(&drafts[3..]).await, expected[3..]);
     done(db).await;
 }

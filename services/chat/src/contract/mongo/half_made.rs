@@ -35,6 +35,9 @@ async fn the_next_one_completes_what_a_killed_one_began() {
     crate::delivery::mongo::begin(&db, new.id, &earlier).await.unwrap();
     let cursors = stores.delivery.cursors(gone, &[new.id]).await.unwrap();
     assert_eq!(cursors.get(&new.id), Some(&4));
+    let acks = [one.owner(0), two.owner(0), gone].map(|owner| Ack { owner, seq: 6 });
+    let progress = stores.delivery.acknowledge(new.id, &acks).await.unwrap();
+    assert_eq!(progress.map(|progress| progress.floor), Some(6), "no placeholder came back");
     done(db).await;
 }
 
