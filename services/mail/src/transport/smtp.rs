@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use anyhow::Context;
+use anyhow::anyhow;
 use async_trait::async_trait;
 use lettre::transport::smtp::{Error, PoolConfig};
 use lettre::{AsyncSmtpTransport, AsyncTransport, Tokio1Executor};
@@ -35,9 +35,11 @@ impl Smtp {
     /// Takes `smtp://[user:password@]host[:port][?tls=required]` or `smtps://…`. Does not connect yet. `deadline` is for
     /// one delivery as a whole.
     pub(crate) fn new(url: &str, deadline: Duration) -> anyhow::Result<Self> {
-        let builder = AsyncSmtpTransport::<Tokio1Executor>::from_url(url).context(
-            "must be smtp://[user:password@]host[:port] (with ?tls=required for STARTTLS) or smtps://…",
-        )?;
+        let builder = AsyncSmtpTransport::<Tokio1Executor>::from_url(url).map_err(|error| {
+            anyhow!(
+                "must be smtp://[user:password@]host[:port] (with ?tls=required for STARTTLS) or smtps://…: {error}"
+            )
+        })?;
         // A connection that was given up in the middle of a mail would be kept as if it were idle, and take the answer to
         // one mail for the answer to the next. So each mail has a connection of its own.
         let single = PoolConfig::new().max_size(0);
