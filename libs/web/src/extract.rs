@@ -100,8 +100,8 @@ pub fn parse_json<T: DeserializeOwned>(body: &[u8]) -> Result<T, WireError> {
         return Err(WireError::invalid("body", "must be an object, is a list"));
     }
     let mut source = serde_json::Deserializer::from_slice(body);
-    let value =
-        serde_path_to_error::deserialize(&mut source).map_err(|error| reject::json(&error, body))?;
+    let value = serde_path_to_error::deserialize(&mut source)
+        .map_err(|error| reject::json(&error, body))?;
     source.end().map_err(|_| WireError::invalid("body", "holds more than one JSON value"))?;
     Ok(value)
 }
