@@ -11,7 +11,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use bson::{Document, doc};
 use futures::{StreamExt, TryStreamExt, stream};
-use kernel::{Clock, ConversationId, EntryId, Random, Timestamp};
+use kernel::{Clock, ConversationId, Random, Timestamp};
 use mongodb::action::Find;
 use mongodb::{Collection, Database};
 
@@ -122,12 +122,6 @@ impl LogStore for MongoLog {
         }
         let find = self.entries.find(range(id, after, u64::MAX)).sort(doc! { "_id": 1 });
         read_all(find.limit(i64::from(limit))).await
-    }
-
-    #[tracing::instrument(name = "log_find", level = "debug", skip_all, fields(conversation_id = %id))]
-    async fn find(&self, id: ConversationId, entry: EntryId) -> Result<Option<Entry>, StoreError> {
-        let filter = doc! { "conversationId": uuid(id), "mid": uuid(entry) };
-        within(self.entries.find_one(filter)).await?.map(Row::entry).transpose()
     }
 
     #[tracing::instrument(name = "log_strip", level = "debug", skip_all, fields(conversation_id = %id, from = from, to = to))]

@@ -102,11 +102,6 @@ impl LogStore for SqliteLog {
         Ok(self.db.read(entries).await?)
     }
 
-    #[tracing::instrument(name = "log_find", level = "debug", skip_all, fields(conversation_id = %id))]
-    async fn find(&self, id: ConversationId, mid: EntryId) -> Result<Option<Entry>, StoreError> {
-        Ok(self.db.read(move |tx| Ok(find(tx, id, mid)?)).await?)
-    }
-
     #[tracing::instrument(name = "log_strip", level = "debug", skip_all, fields(conversation_id = %id, from = from, to = to))]
     async fn strip(&self, id: ConversationId, from: u64, to: u64) -> Result<(), StoreError> {
         let expires = self.clock.now().plus(self.header).as_millis();

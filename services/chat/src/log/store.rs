@@ -107,9 +107,6 @@ pub trait LogStore: Send + Sync + fmt::Debug {
         limit: u32,
     ) -> Result<Vec<Entry>, StoreError>;
 
-    /// The entry of that id, by a read that no fail-over takes back.
-    async fn find(&self, id: ConversationId, entry: EntryId) -> Result<Option<Entry>, StoreError>;
-
     /// Forgets what was written in entries with `from < seq <= to`. The header stays for `chat.delivery.header_s`
     /// from `now` on. Repeating it changes nothing.
     async fn strip(&self, id: ConversationId, from: u64, to: u64) -> Result<(), StoreError>;

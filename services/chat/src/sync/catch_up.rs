@@ -159,7 +159,7 @@ async fn starts(
 ) -> Result<HashMap<ConversationId, Start>, SyncError> {
     let ids: Vec<ConversationId> = rows.iter().map(|(conversation, _)| conversation.id).collect();
     let owner = Owner { user: caller.user, device: caller.device };
-    let cursors = chat.delivery.cursors(owner, &ids).await?;
+    let cursors = cursors(chat, owner, &ids).await?;
     told.retain(|id, seq| cursors.get(id).is_some_and(|cursor| cursor < seq));
     let asked = request.cursors.as_deref().unwrap_or_default();
     let asked: HashMap<_, _> =
@@ -178,6 +178,23 @@ async fn starts(
         }
     }
     Ok(starts)
+}
+
+/// The device's cursors. A conversation that was opened while the device was being registered may have none for it yet: it
+/// gets one now, so that from here on content waits for it.
+async fn cursors(
+    chat: &Chat,
+    owner: Owner,
+    ids: &[ConversationId],
+) -> Result<HashMap<ConversationId, u64>, SyncError> {
+    let mut cursors = chat.delivery.cursors(owner, ids).await?;
+    let missing: Vec<ConversationId> =
+        ids.iter().filter(|id| !cursors.contains_key(id)).copied().collect();
+    if !missing.is_empty() {
+        chat.delivery.register(owner, &missing, chat.clock.now()).await?;
+        cursors.extend(chat.delivery.cursors(owner, &missing).await?);
+    }
+    Ok(cursors)
 }
 
 /// What was told last goes before what the client asks, and that before the device's own cursor.

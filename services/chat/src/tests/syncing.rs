@@ -1,4 +1,5 @@
 use super::place::Place;
+use crate::delivery::store::Owner;
 use crate::sync::catch_up::{SyncRequest, catch_up};
 
 #[tokio::test]
@@ -56,4 +57,26 @@ async fn what_is_forgotten_is_told_as_header_or_as_gone() {
     crate::delivery::retention::sweep(&place.chat).await.unwrap();
     let answer = catch_up(&place.chat, &bob, again()).await.unwrap();
     assert_eq!(answer.conversations[0].gone, [(1, 1)]);
+}
+
+#[tokio::test]
+async fn a_device_that_missed_the_opening_of_a_conversation_gets_its_cursor_at_the_next_sync() {
+    let place = Place::new().await;
+    let (ann, bob) = (place.person(), place.person());
+    let early = place.device_of(bob.user);
+    crate::delivery::devices::ensure_registered(&place.chat, &early).await.unwrap();
+    // As if it had logged in after the other side asked for live devices.
+    place.log_out(&early);
+    let talk = place.between(&ann, &bob).await;
+    let owner = Owner { user: early.user, device: early.device };
+    assert!(place.chat.delivery.cursors(owner, &[talk]).await.unwrap().is_empty());
+    place.say(&ann, talk, "hello").await;
+    let answer = catch_up(&place.chat, &early, SyncRequest::default()).await.unwrap();
+    assert_eq!(answer.conversations[0].entries.len(), 1);
+    for who in [&ann, &bob] {
+        place.stored(who, talk, 1).await.unwrap();
+    }
+    assert_eq!(place.contents(talk).await, [true], "it waits for that device now");
+    place.stored(&early, talk, 1).await.unwrap();
+    assert_eq!(place.contents(talk).await, [false]);
 }

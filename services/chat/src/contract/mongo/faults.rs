@@ -116,7 +116,7 @@ async fn nothing_is_answered_while_the_store_is_out_of_reach() {
     let start = tokio::time::Instant::now();
     assert_eq!(log.append(&drafts).await, [Appended::Unavailable, Appended::Unavailable]);
     assert!(start.elapsed() < Duration::from_secs(3), "the deadline was not kept");
-    assert!(log.find(conversation, drafts[0].id).await.is_err());
+    assert!(log.entries(conversation, 0, 1).await.is_err());
 }
 
 #[tokio::test(flavor = "multi_thread")]
