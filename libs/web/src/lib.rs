@@ -1,7 +1,7 @@
 //! HTTP as every service speaks it, on actix: the error envelope, who is calling, request ids, limits, health, docs.
 //!
 //! A service's `http.rs` uses the extractors ([`Json`], [`Query`], [`Path`], [`Caller`], …) and answers with
-//! `Result<_, WebError>`; [`serve`] puts the services of a process behind one listener.
+//! `Result<_, WebError>`; [`serve()`] puts the services of a process behind one listener.
 //!
 //! Errors, the framework's own included, are always the envelope of the wire contract. A method that a path does not know
 //! is a `NOT_FOUND`, like a path that nobody knows: the contract has no code for it.

@@ -23,7 +23,7 @@ pub(crate) struct Site {
     pub(crate) body_limit: usize,
 }
 
-/// The site that serves this request. Present in every application that [`crate::serve`] builds.
+/// The site that serves this request. Present in every application that [`crate::serve()`] builds.
 pub(crate) fn site(request: &HttpRequest) -> Result<Data<Site>, WebError> {
     request.app_data::<Data<Site>>().cloned().ok_or_else(|| {
         tracing::error!("an extractor is used outside of web::serve");
