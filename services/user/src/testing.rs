@@ -94,8 +94,8 @@ pub(crate) fn some<K>(n: u128) -> Id<K> {
     Id::from_uuid(Uuid::from_u128(n))
 }
 
-/// When tests begin.
-pub(crate) const START: Timestamp = Timestamp::from_millis(1_767_225_600_000);
+/// When tests begin: in 2100, where a real server's own clock finds nothing expired.
+pub(crate) const START: Timestamp = Timestamp::from_millis(4_102_444_800_000);
 
 /// Person, device and session `n` coming in by this address.
 pub(crate) fn sign_in(address: &str, n: u128, device: Option<DeviceId>) -> SignIn {
@@ -125,4 +125,11 @@ pub(crate) fn device(n: u128) -> DeviceId {
 
 pub(crate) fn session(n: u128) -> SessionId {
     some(n + 3_000)
+}
+
+/// A database of its own on the real server.
+pub(crate) async fn mongo() -> crate::mongo::Mongo {
+    let name = testkit::unique("user");
+    let url = testkit::servers::mongo_database_url(&name).await.unwrap();
+    crate::mongo::Mongo::open(&url).await.unwrap()
 }

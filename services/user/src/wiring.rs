@@ -14,14 +14,14 @@ use contracts::{UserDirectory, serve_user_directory};
 use kv::Kv;
 use runtime::{Check, Env, Parts};
 use tokio::net::TcpListener;
-use uuid::Uuid;
 
-use crate::accounts::{Accounts, SqliteAccounts};
+use crate::accounts::{Accounts, MongoAccounts, SqliteAccounts};
 use crate::directory::LocalUserDirectory;
-use crate::outbox::{Nudge, Outbox, Relay, SqliteOutbox};
+use crate::mongo::Mongo;
+use crate::outbox::{MongoOutbox, Nudge, Outbox, Relay, SqliteOutbox};
 use crate::pepper::Pepper;
 use crate::ports::Ports;
-use crate::profiles::{Profiles, SqliteProfiles};
+use crate::profiles::{MongoProfiles, Profiles, SqliteProfiles};
 use crate::{
     devices, discovery, login, openapi, preferences, profiles, sessions, sqlite as tables,
 };
@@ -137,6 +137,14 @@ async fn open_stores(env: &Env) -> anyhow::Result<Stores> {
                 accounts: Arc::new(SqliteAccounts(database.clone())),
                 profiles: Arc::new(SqliteProfiles(database.clone())),
                 outbox: Arc::new(SqliteOutbox(database)),
+            })
+        }
+        "mongodb" | "mongodb+srv" => {
+            let mongo = Mongo::open(url.as_str()).await.context("user.store")?;
+            Ok(Stores {
+                accounts: Arc::new(MongoAccounts(mongo.clone())),
+                profiles: Arc::new(MongoProfiles(mongo.clone())),
+                outbox: Arc::new(MongoOutbox(mongo)),
             })
         }
         other => {

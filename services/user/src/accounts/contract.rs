@@ -7,8 +7,8 @@ use contracts::events::Event;
 use futures::future::join_all;
 use kernel::{ManualClock, SeededRandom, Timestamp};
 
-use super::{Accounts, Ended, Rotation, SeenSince, SqliteAccounts};
-use crate::outbox::{Cause, Outbox, SqliteOutbox};
+use super::{Accounts, Ended, MongoAccounts, Rotation, SeenSince, SqliteAccounts};
+use crate::outbox::{Cause, MongoOutbox, Outbox, SqliteOutbox};
 use crate::testing::{self, START, device, session, sign_in, user};
 
 const HOUR: Duration = Duration::from_hours(1);
@@ -193,4 +193,10 @@ async fn suite(accounts: &dyn Accounts, outbox: &dyn Outbox) {
 async fn sqlite_keeps_accounts() {
     let (_folder, database) = testing::database().await;
     suite(&SqliteAccounts(database.clone()), &SqliteOutbox(database)).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn mongo_keeps_accounts() {
+    let mongo = testing::mongo().await;
+    suite(&MongoAccounts(mongo.clone()), &MongoOutbox(mongo)).await;
 }

@@ -3,9 +3,11 @@
 
 #[cfg(test)]
 mod contract;
+mod mongo;
 mod sqlite;
 mod store;
 
+pub(crate) use mongo::MongoAccounts;
 pub(crate) use sqlite::SqliteAccounts;
 pub(crate) use store::{
     Accounts, Device, Ended, NewSession, Rotation, SeenSince, Session, SignIn, SignedIn,

@@ -118,8 +118,8 @@ pub(crate) struct SeenSince {
     pub(crate) web: Timestamp,
 }
 
-/// Accounts. Every method is one transaction; what it answered is durable (on a majority). After an error it is not known
-/// whether the change was made.
+/// Accounts. Every change is one transaction; once it is answered it is durable (on a majority) and every later read has it.
+/// After an error it is not known whether the change was made.
 #[async_trait]
 pub(crate) trait Accounts: Send + Sync + fmt::Debug {
     /// Finds the person of the address or makes one, takes or makes the device and begins the session, all or nothing.

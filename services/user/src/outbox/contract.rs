@@ -3,8 +3,8 @@
 use contracts::events::Event;
 use kernel::{ManualClock, SeededRandom};
 
-use super::{Cause, Outbox, SqliteOutbox};
-use crate::accounts::{Accounts, SqliteAccounts};
+use super::{Cause, MongoOutbox, Outbox, SqliteOutbox};
+use crate::accounts::{Accounts, MongoAccounts, SqliteAccounts};
 use crate::testing::{self, START, session, sign_in, user};
 
 async fn suite(outbox: &dyn Outbox, accounts: &dyn Accounts) {
@@ -37,4 +37,10 @@ async fn suite(outbox: &dyn Outbox, accounts: &dyn Accounts) {
 async fn sqlite_keeps_the_outbox() {
     let (_folder, database) = testing::database().await;
     suite(&SqliteOutbox(database.clone()), &SqliteAccounts(database)).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn mongo_keeps_the_outbox() {
+    let mongo = testing::mongo().await;
+    suite(&MongoOutbox(mongo.clone()), &MongoAccounts(mongo)).await;
 }

@@ -3,11 +3,14 @@
 mod cause;
 #[cfg(test)]
 mod contract;
+mod mongo;
 mod relay;
 mod sqlite;
 mod store;
 
 pub(crate) use cause::Cause;
+pub(crate) use mongo::MongoOutbox;
+pub(crate) use mongo::add as add_mongo;
 pub(crate) use relay::{Nudge, Relay};
 pub(crate) use sqlite::SqliteOutbox;
 pub(crate) use sqlite::add as add_sqlite;

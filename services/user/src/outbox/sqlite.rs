@@ -9,8 +9,7 @@ use crate::store::StoreError;
 
 /// Adds a message in the transaction that makes true what it tells.
 pub(crate) fn add(tx: &Connection, message: &Message) -> Result<(), SqliteError> {
-    let sql = "INSERT INTO user_outbox (id, topic, payload, traceparent) VALUES (?1, ?2, ?3, ?4)
-         ON CONFLICT (id) DO NOTHING";
+    let sql = "INSERT INTO user_outbox (id, topic, payload, traceparent) VALUES (?1, ?2, ?3, ?4)";
     let row =
         params![message.id.into_bytes(), message.topic, &*message.payload, message.traceparent];
     tx.prepare_cached(sql)?.execute(row)?;

@@ -4,9 +4,9 @@ use contracts::Profile;
 use futures::future::join_all;
 use kernel::{ManualClock, SeededRandom, UserId};
 
-use super::{Changed, Edit, ProfileChange, Profiles, Search, SqliteProfiles};
-use crate::accounts::{Accounts, SqliteAccounts};
-use crate::outbox::{Cause, Outbox, SqliteOutbox};
+use super::{Changed, Edit, MongoProfiles, ProfileChange, Profiles, Search, SqliteProfiles};
+use crate::accounts::{Accounts, MongoAccounts, SqliteAccounts};
+use crate::outbox::{Cause, MongoOutbox, Outbox, SqliteOutbox};
 use crate::preferences::{Preferences, WhoMay};
 use crate::testing::{self, START, sign_in, user};
 
@@ -15,6 +15,7 @@ struct Under<'a> {
     profiles: &'a dyn Profiles,
     accounts: &'a dyn Accounts,
     outbox: &'a dyn Outbox,
+    random: SeededRandom,
 }
 
 impl Under<'_> {
@@ -24,8 +25,7 @@ impl Under<'_> {
     }
 
     async fn change(&self, user: UserId, change: ProfileChange) -> Changed {
-        let cause =
-            Cause::new(&ManualClock::new(START), &SeededRandom::new(user.uuid().as_u64_pair().1));
+        let cause = Cause::new(&ManualClock::new(START), &self.random);
         self.profiles.change(user, change, &cause).await.unwrap()
     }
 
@@ -160,6 +160,19 @@ async fn sqlite_keeps_profiles() {
         profiles: &SqliteProfiles(database.clone()),
         accounts: &SqliteAccounts(database.clone()),
         outbox: &SqliteOutbox(database),
+        random: SeededRandom::new(1),
+    };
+    suite(&under).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn mongo_keeps_profiles() {
+    let mongo = testing::mongo().await;
+    let under = Under {
+        profiles: &MongoProfiles(mongo.clone()),
+        accounts: &MongoAccounts(mongo.clone()),
+        outbox: &MongoOutbox(mongo),
+        random: SeededRandom::new(1),
     };
     suite(&under).await;
 }

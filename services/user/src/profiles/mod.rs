@@ -5,6 +5,7 @@ mod change;
 mod contract;
 pub(crate) mod http;
 mod look_up;
+mod mongo;
 mod sqlite;
 mod store;
 mod view;
@@ -12,6 +13,7 @@ mod words;
 
 pub(crate) use change::{BIO, NAME, USERNAME};
 pub(crate) use look_up::SHORTEST;
+pub(crate) use mongo::{MongoProfiles, UserRow};
 pub(crate) use sqlite::SqliteProfiles;
 pub(crate) use store::{Changed, Edit, Person, ProfileChange, Profiles, Search};
 pub(crate) use view::UserView;

@@ -63,7 +63,7 @@ pub(crate) struct Search {
     pub(crate) limit: u32,
 }
 
-/// People. Every method is one transaction; what it answered is durable (on a majority).
+/// People. Every change is one transaction; once it is answered it is durable (on a majority) and every later read has it.
 #[async_trait]
 pub(crate) trait Profiles: Send + Sync + fmt::Debug {
     /// These people, in no particular order; who does not exist is left out.

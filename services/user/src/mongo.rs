@@ -1,0 +1,188 @@
+//! What the MongoDB adapters of this service share: how the database is opened, its indexes, transactions, and how ids and
+//! times stand in it.
+
+use std::fmt;
+use std::future::IntoFuture;
+use std::time::Duration;
+
+use bson::{DateTime, Document, doc};
+use futures::future::BoxFuture;
+use kernel::{Id, Timestamp};
+use mongodb::error::{Error, ErrorKind, WriteFailure};
+use mongodb::options::{
+    Acknowledgment, ClientOptions, IndexOptions, ReadConcern, ReadPreference, SelectionCriteria,
+    WriteConcern,
+};
+use mongodb::{Client, ClientSession, Collection, Database, IndexModel};
+use tokio::time::timeout;
+
+use crate::store::StoreError;
+
+/// One operation, all its statements and tries included.
+const DEADLINE: Duration = Duration::from_secs(10);
+/// Finding the primary; longer than an election takes.
+const SELECTION: Duration = Duration::from_secs(5);
+const CONNECT: Duration = Duration::from_secs(5);
+/// Connections to one server, unless the URL says `maxPoolSize`.
+const CONNECTIONS: u32 = 32;
+/// Tries of a transaction that finds a key taken that was free when it looked.
+const TRIES: u32 = 5;
+/// Expired sessions stay this long, so that a late refresh token is told from a made-up one in the log.
+const EXPIRED_KEPT: Duration = Duration::from_hours(24);
+
+/// The database. Clones share its connections.
+#[derive(Clone)]
+pub(crate) struct Mongo {
+    client: Client,
+    db: Database,
+}
+
+impl fmt::Debug for Mongo {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Mongo").field("database", &self.db.name()).finish_non_exhaustive()
+    }
+}
+
+impl Mongo {
+    /// Opens the database that the URL names and makes the indexes that are not there yet.
+    ///
+    /// Writes are acknowledged by a majority with their journals, reads are majority reads from the primary, whatever the
+    /// URL says: an ended session must be seen as ended.
+    pub(crate) async fn open(url: &str) -> Result<Self, StoreError> {
+        let unusable = |error: Error| StoreError(format!("not a usable MongoDB URL: {error}"));
+        let mut options = ClientOptions::parse(url).await.map_err(unusable)?;
+        options.app_name.get_or_insert_with(|| "restante-user".to_owned());
+        options.server_selection_timeout = Some(SELECTION);
+        options.connect_timeout = Some(CONNECT);
+        options.max_pool_size.get_or_insert(CONNECTIONS);
+        let durable = WriteConcern::builder().w(Acknowledgment::Majority).journal(true).build();
+        options.write_concern = Some(durable);
+        options.read_concern = Some(ReadConcern::majority());
+        options.selection_criteria =
+            Some(SelectionCriteria::ReadPreference(ReadPreference::Primary));
+        options.retry_writes = Some(true);
+        options.retry_reads = Some(true);
+        let client = Client::with_options(options).map_err(unusable)?;
+        let nameless = "the URL names no database; write mongodb://HOST/DATABASE".to_owned();
+        let db = client.default_database().ok_or(StoreError(nameless))?;
+        let mongo = Self { client, db };
+        mongo.create_indexes().await?;
+        Ok(mongo)
+    }
+
+    /// A collection with rows of this shape.
+    pub(crate) fn rows<T: Send + Sync>(&self, name: &str) -> Collection<T> {
+        self.db.collection(name)
+    }
+
+    /// A collection as it is.
+    pub(crate) fn documents(&self, name: &str) -> Collection<Document> {
+        self.db.collection(name)
+    }
+
+    /// Answers if the server is in reach.
+    pub(crate) async fn ping(&self) -> Result<(), StoreError> {
+        within(self.db.run_command(doc! { "ping": 1 })).await.map(drop)
+    }
+
+    /// Runs `job` in a transaction, again if it met another one. The job must look before it inserts a unique key, so that
+    /// the second time it finds who was faster.
+    pub(crate) async fn transaction<C, T, F>(&self, context: C, job: F) -> Result<T, StoreError>
+    where
+        C: Clone + Send,
+        T: Send,
+        F: for<'b> Fn(&'b mut ClientSession, &'b mut C) -> BoxFuture<'b, mongodb::error::Result<T>>
+            + Send
+            + Sync,
+    {
+        let tries = async {
+            let mut left = TRIES;
+            loop {
+                left -= 1;
+                let mut session = self.client.start_session().await?;
+                let run = session.start_transaction().and_run(context.clone(), &job).await;
+                match run {
+                    Err(error) if left > 0 && is_duplicate(&error) => {}
+                    other => return other,
+                }
+            }
+        };
+        within(tries).await
+    }
+
+    /// Collections cannot be made inside a transaction that meets another, so they are made here, with their indexes.
+    async fn create_indexes(&self) -> Result<(), StoreError> {
+        let on = |keys: Document| IndexModel::builder().keys(keys).build();
+        let expiry = IndexOptions::builder().expire_after(EXPIRED_KEPT).build();
+        let expiry = IndexModel::builder().keys(doc! { "expiresAt": 1 }).options(expiry).build();
+        for (collection, indexes) in [
+            (USERS, vec![on(doc! { "words": 1, "_id": 1 })]),
+            (LOGINS, vec![on(doc! { "userId": 1 })]),
+            (USERNAMES, vec![on(doc! { "userId": 1 })]),
+            (DEVICES, vec![on(doc! { "userId": 1 })]),
+            (SESSIONS, vec![on(doc! { "userId": 1 }), on(doc! { "deviceId": 1 }), expiry]),
+            (OUTBOX, vec![on(doc! { "at": 1, "order": 1 })]),
+        ] {
+            within(self.documents(collection).create_indexes(indexes)).await?;
+        }
+        Ok(())
+    }
+}
+
+/// `_id` is the person.
+pub(crate) const USERS: &str = "users";
+/// `_id` is the mail address.
+pub(crate) const LOGINS: &str = "logins";
+/// `_id` is the username.
+pub(crate) const USERNAMES: &str = "usernames";
+/// `_id` is the device.
+pub(crate) const DEVICES: &str = "devices";
+/// `_id` is the session.
+pub(crate) const SESSIONS: &str = "sessions";
+/// `_id` is the message. Not `outbox`: other services may live in the same database.
+pub(crate) const OUTBOX: &str = "userOutbox";
+
+impl From<Error> for StoreError {
+    fn from(error: Error) -> Self {
+        Self(error.to_string())
+    }
+}
+
+/// Waits for the answer, but no longer than [`DEADLINE`].
+pub(crate) async fn within<T>(
+    call: impl IntoFuture<Output = mongodb::error::Result<T>>,
+) -> Result<T, StoreError> {
+    let answer = timeout(DEADLINE, call.into_future()).await;
+    let late = |_| StoreError(format!("no answer within {} ms", DEADLINE.as_millis()));
+    Ok(answer.map_err(late)??)
+}
+
+fn is_duplicate(error: &Error) -> bool {
+    /// The server's code for a key that is taken.
+    const DUPLICATE: i32 = 11_000;
+    match &*error.kind {
+        ErrorKind::Write(WriteFailure::WriteError(error)) => error.code == DUPLICATE,
+        ErrorKind::Command(error) => error.code == DUPLICATE,
+        _ => false,
+    }
+}
+
+/// The id as it stands in a document.
+pub(crate) fn uuid<K>(id: Id<K>) -> bson::Uuid {
+    bson::Uuid::from_bytes(id.uuid().into_bytes())
+}
+
+/// Reads an id.
+pub(crate) fn id<K>(stored: bson::Uuid) -> Id<K> {
+    Id::from_uuid(uuid::Uuid::from_bytes(stored.bytes()))
+}
+
+/// The time as it stands in a document.
+pub(crate) const fn date(time: Timestamp) -> DateTime {
+    DateTime::from_millis(time.as_millis())
+}
+
+/// Reads a time.
+pub(crate) const fn time(stored: DateTime) -> Timestamp {
+    Timestamp::from_millis(stored.timestamp_millis())
+}
