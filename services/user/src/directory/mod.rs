@@ -1,7 +1,7 @@
 //! What other services ask about people.
 
 mod local;
-//T #[cfg(test)]
-//T mod tests;
+#[cfg(test)]
+mod tests;
 
 pub(crate) use local::LocalUserDirectory;

@@ -5,8 +5,8 @@ mod begin;
 mod challenges;
 mod device_token;
 pub(crate) mod http;
-//T #[cfg(test)]
-//T mod tests;
+#[cfg(test)]
+mod tests;
 mod verify;
 
 pub(crate) use address::Address;

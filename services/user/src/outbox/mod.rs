@@ -7,6 +7,8 @@ mod mongo;
 mod relay;
 mod sqlite;
 mod store;
+#[cfg(test)]
+mod tests;
 
 pub(crate) use cause::Cause;
 pub(crate) use mongo::MongoOutbox;

@@ -3,8 +3,8 @@
 mod end;
 pub(crate) mod http;
 mod refresh;
-//T #[cfg(test)]
-//T mod tests;
+#[cfg(test)]
+mod tests;
 mod token;
 
 pub(crate) use end::tell_ended;
