@@ -9,7 +9,7 @@ use anyhow::{Context, bail};
 use auth::Gate;
 use bus::Bus;
 use contracts::events::{CHAT_EVENTS, TOPOLOGY};
-use contracts::{GrpcUserDirectory, UserDirectory};
+use contracts::{DirectoryKeys, GrpcUserDirectory, UserDirectory};
 use fanout::Fanout;
 use kv::Kv;
 use runtime::{Check, Env, Parts};
@@ -38,7 +38,6 @@ use crate::log::store::LogStore;
 use crate::messages::digest::Digester;
 use crate::messages::pace::Pace;
 use crate::people::directory::People;
-use crate::people::keys::DirectoryKeys;
 use crate::people::queue;
 use crate::{conversations, delivery, messages, mongo, openapi, reading, sqlite, sync};
 

@@ -6,6 +6,7 @@ use tokio::time::timeout;
 use tonic::transport::{Channel, Endpoint};
 use tonic::{Request, Response, Status};
 
+use super::TRACEPARENT;
 use super::convert::bytes;
 use crate::generated::user as wire;
 use crate::generated::user::user_directory_client::UserDirectoryClient;
@@ -52,6 +53,10 @@ impl GrpcUserDirectory {
         let mut request = Request::new(message);
         // The service, too, stops working on what nobody waits for any more.
         request.set_timeout(self.timeout);
+        let trace = runtime::current_traceparent().and_then(|trace| trace.parse().ok());
+        if let Some(trace) = trace {
+            request.metadata_mut().insert(TRACEPARENT, trace);
+        }
         request
     }
 }

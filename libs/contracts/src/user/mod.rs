@@ -5,6 +5,9 @@ mod error;
 mod keys;
 mod server;
 
+/// Carries the W3C trace context, as in HTTP.
+const TRACEPARENT: &str = "traceparent";
+
 pub use client::GrpcUserDirectory;
 pub use directory::{LiveDevice, MAX_IDS, Profile, UserDirectory};
 pub use error::DirectoryError;

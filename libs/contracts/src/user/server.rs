@@ -5,7 +5,10 @@ use tokio_util::sync::CancellationToken;
 use tonic::transport::Server;
 use tonic::transport::server::TcpIncoming;
 use tonic::{Request, Response, Status, async_trait};
+use tracing::Span;
+use tracing::field::Empty;
 
+use super::TRACEPARENT;
 use super::convert::{id, ids};
 use crate::generated::user as wire;
 use crate::generated::user::user_directory_server as generated;
@@ -19,9 +22,20 @@ pub async fn serve_user_directory(
 ) -> Result<(), tonic::transport::Error> {
     let incoming = TcpIncoming::from(listener).with_nodelay(Some(true));
     Server::builder()
+        .trace_fn(span)
         .add_service(generated::UserDirectoryServer::new(Door { directory }))
         .serve_with_incoming_shutdown(incoming, stop.cancelled_owned())
         .await
+}
+
+/// One span for each call, in the caller's trace.
+fn span(request: &tonic::codegen::http::Request<()>) -> Span {
+    let method = request.uri().path();
+    let span = tracing::info_span!("grpc", method, trace_id = Empty);
+    let caller = request.headers().get(TRACEPARENT).and_then(|value| value.to_str().ok());
+    runtime::continue_trace(&span, caller.unwrap_or_default());
+    span.in_scope(|| tracing::info!("asked"));
+    span
 }
 
 struct Door {

@@ -1,5 +1,4 @@
 //! People, as the user service knows them.
 
 pub mod directory;
-pub mod keys;
 pub mod queue;
