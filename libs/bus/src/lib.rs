@@ -9,5 +9,5 @@ mod sqlite;
 
 pub use crate::rabbit::RabbitBus;
 pub use crate::sqlite::SqliteBus;
-pub use open::{Place, open};
+pub use open::open;
 pub use port::{Bus, BusError, Consumer, Delivery, Message, Queue, Settle, Topology};

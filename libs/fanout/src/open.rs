@@ -2,17 +2,14 @@ use std::sync::Arc;
 
 use crate::{Fanout, FanoutError, MemoryFanout, RedisFanout};
 
-/// Opens the adapter that the scheme of `url` names: `memory:` or `redis://…`. At most `queue` events wait in one listener.
-pub async fn open(
-    url: &str,
-    namespace: &str,
-    queue: usize,
-) -> Result<Arc<dyn Fanout>, FanoutError> {
-    if url == "memory:" {
-        return Ok(Arc::new(MemoryFanout::new(queue)));
+/// Opens the adapter that the scheme of `fanout.url` names: `memory:` or `redis://…`.
+pub async fn open(settings: &settings::Fanout) -> Result<Arc<dyn Fanout>, FanoutError> {
+    let settings::Fanout { url, namespace, queue } = settings;
+    match url.scheme() {
+        "memory" => Ok(Arc::new(MemoryFanout::new(*queue))),
+        "redis" | "rediss" => {
+            Ok(Arc::new(RedisFanout::connect(url.as_str(), namespace, *queue).await?))
+        }
+        _ => Err(FanoutError("fanout.url: use memory: or redis://host:port".to_owned())),
     }
-    if url.starts_with("redis:") || url.starts_with("rediss:") {
-        return Ok(Arc::new(RedisFanout::connect(url, namespace, queue).await?));
-    }
-    Err(FanoutError("fanout.url: use memory: or redis://host:port".to_owned()))
 }

@@ -103,20 +103,11 @@ pub async fn serve(env: Env) -> anyhow::Result<runtime::Running> {
     let directory = GrpcUserDirectory::connect_lazy(&chat.user_service, timeout)
         .context("chat.user_service")?;
     let clock = || Arc::clone(&env.clock);
-    let (kv, fanout, bus) = (&settings.kv, &settings.fanout, &settings.bus);
-    let place = bus::Place {
-        url: bus.url.as_str(),
-        namespace: &bus.namespace,
-        topology: &TOPOLOGY,
-        confirm_timeout: Duration::from_millis(bus.confirm_timeout_ms),
-    };
     let remotes = Remotes {
         directory: Arc::new(directory),
-        kv: kv::open(kv.url.as_str(), &kv.namespace, databases, clock()).await.context("kv.url")?,
-        fanout: fanout::open(fanout.url.as_str(), &fanout.namespace, fanout.queue)
-            .await
-            .context("fanout.url")?,
-        bus: bus::open(place, databases, clock()).await.context("bus.url")?,
+        kv: kv::open(&settings.kv, databases, clock()).await.context("kv.url")?,
+        fanout: fanout::open(&settings.fanout).await.context("fanout.url")?,
+        bus: bus::open(&settings.bus, &TOPOLOGY, databases, clock()).await.context("bus.url")?,
     };
     let Started { gate, parts } = start(&env, remotes).await?;
     web::serve(web::Server {

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use anyhow::{Context, bail};
 use auth::Sealer;
-use bus::{Bus, Place};
+use bus::Bus;
 use contracts::events::{SEND_OTP, TOPOLOGY};
 use runtime::{Check, Env, Parts, Running};
 use settings::Environment;
@@ -53,14 +53,8 @@ pub async fn start(env: &Env, bus: Arc<dyn Bus>) -> anyhow::Result<Parts> {
 
 /// Starts the service as a process of its own.
 pub async fn serve(env: Env) -> anyhow::Result<Running> {
-    let settings = &env.settings.bus;
-    let place = Place {
-        url: settings.url.as_str(),
-        namespace: &settings.namespace,
-        topology: &TOPOLOGY,
-        confirm_timeout: Duration::from_millis(settings.confirm_timeout_ms),
-    };
-    let bus = bus::open(place, &env.databases, Arc::clone(&env.clock)).await.context("bus.url")?;
+    let bus = bus::open(&env.settings.bus, &TOPOLOGY, &env.databases, Arc::clone(&env.clock));
+    let bus = bus.await.context("bus.url")?;
     let parts = vec![start(&env, bus).await?];
     let listen = env.settings.mail.listen.clone();
     web::serve(Server { env, listen, title: "Restante: mail", parts, gate: None })

@@ -9,7 +9,7 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::HeaderMap;
 use actix_web::{App, test};
 use auth::Sealer;
-use bus::{Bus, Message, Place, SqliteBus};
+use bus::{Bus, Message, SqliteBus};
 use bytes::Bytes;
 use contracts::events::{Event, SEND_OTP, SendOtp, TOPOLOGY, topics};
 use kernel::{Clock, ManualClock, SeededRandom, SystemClock, SystemRandom, Timestamp};
@@ -147,9 +147,8 @@ async fn a_service_of_its_own_mails_what_the_broker_holds() {
     let secrets = Secrets { seal_key: Some(SEAL_KEY), ..Secrets::default() };
     let clock: Arc<dyn Clock> = Arc::new(SystemClock::default());
     let env = Env::new(settings, secrets, Arc::clone(&clock), Arc::new(SystemRandom));
-    let place =
-        Place { url: &url, namespace: &namespace, topology: &TOPOLOGY, confirm_timeout: PATIENCE };
-    let bus = bus::open(place, &env.databases, Arc::clone(&clock)).await.unwrap();
+    let bus = bus::open(&env.settings.bus, &TOPOLOGY, &env.databases, Arc::clone(&clock));
+    let bus = bus.await.unwrap();
     let address = format!("{}@example.org", testkit::unique("ada"));
     let event = otp(&address, "654321", SEAL_KEY, clock.now());
     let (id, topic) = (Uuid::from_u128(1), event.topic().to_owned());

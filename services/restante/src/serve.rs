@@ -1,12 +1,9 @@
 //! Puts the three services into one process. Adds nothing else.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use anyhow::Context;
-use bus::{Bus, Place};
 use contracts::events::TOPOLOGY;
-use kv::Kv;
 use runtime::{Env, Parts, Running};
 use settings::Settings;
 
@@ -15,18 +12,14 @@ use crate::{http, openapi};
 /// Starts user, mail and chat on one listener, and says where.
 pub(crate) async fn serve(env: Env) -> anyhow::Result<Running> {
     let settings = Arc::clone(&env.settings);
-    let (kv, bus) = connect(&env).await?;
+    let (databases, clock) = (&env.databases, || Arc::clone(&env.clock));
+    let kv = kv::open(&settings.kv, databases, clock()).await.context("kv.url")?;
+    let bus = bus::open(&settings.bus, &TOPOLOGY, databases, clock()).await.context("bus.url")?;
+    let fanout = fanout::open(&settings.fanout).await.context("fanout.url")?;
     let remotes = restante_user::Remotes { kv: Arc::clone(&kv), bus: Arc::clone(&bus) };
     let user = restante_user::start(&env, remotes).await?;
     let mail = restante_mail::start(&env, Arc::clone(&bus)).await?;
-    let fanout = &settings.fanout;
-    let fanout = fanout::open(fanout.url.as_str(), &fanout.namespace, fanout.queue);
-    let remotes = restante_chat::Remotes {
-        directory: user.directory,
-        kv,
-        bus,
-        fanout: fanout.await.context("fanout.url")?,
-    };
+    let remotes = restante_chat::Remotes { directory: user.directory, kv, fanout, bus };
     let chat = restante_chat::start(&env, remotes).await?;
     let home = Parts { routes: Arc::new(http::routes), ..Parts::default() };
     let running = web::serve(web::Server {
@@ -38,20 +31,6 @@ pub(crate) async fn serve(env: Env) -> anyhow::Result<Running> {
     })?;
     greet(&settings, &running);
     Ok(running)
-}
-
-async fn connect(env: &Env) -> anyhow::Result<(Arc<dyn Kv>, Arc<dyn Bus>)> {
-    let (kv, bus) = (&env.settings.kv, &env.settings.bus);
-    let clock = || Arc::clone(&env.clock);
-    let place = Place {
-        url: bus.url.as_str(),
-        namespace: &bus.namespace,
-        topology: &TOPOLOGY,
-        confirm_timeout: Duration::from_millis(bus.confirm_timeout_ms),
-    };
-    let kv = kv::open(kv.url.as_str(), &kv.namespace, &env.databases, clock());
-    let bus = bus::open(place, &env.databases, clock());
-    Ok((kv.await.context("kv.url")?, bus.await.context("bus.url")?))
 }
 
 /// For the person who started it, whatever the log's filter is.

@@ -8,7 +8,7 @@ use std::time::Duration;
 use actix_web::web::{Data, ServiceConfig};
 use anyhow::{Context, bail};
 use auth::{Gate, Issuer, KeySource, Revocations, Sealer};
-use bus::{Bus, Place};
+use bus::Bus;
 use contracts::events::TOPOLOGY;
 use contracts::{UserDirectory, serve_user_directory};
 use kv::Kv;
@@ -110,20 +110,11 @@ pub async fn serve(env: Env) -> anyhow::Result<runtime::Running> {
 }
 
 async fn connect(env: &Env) -> anyhow::Result<Remotes> {
-    let settings = &env.settings;
-    let (kv, bus) = (&settings.kv, &settings.bus);
-    let clock = Arc::clone(&env.clock);
-    let place = Place {
-        url: bus.url.as_str(),
-        namespace: &bus.namespace,
-        topology: &TOPOLOGY,
-        confirm_timeout: Duration::from_millis(bus.confirm_timeout_ms),
-    };
+    let (settings, databases) = (&env.settings, &env.databases);
+    let clock = || Arc::clone(&env.clock);
     Ok(Remotes {
-        kv: kv::open(kv.url.as_str(), &kv.namespace, &env.databases, Arc::clone(&clock))
-            .await
-            .context("kv.url")?,
-        bus: bus::open(place, &env.databases, clock).await.context("bus.url")?,
+        kv: kv::open(&settings.kv, databases, clock()).await.context("kv.url")?,
+        bus: bus::open(&settings.bus, &TOPOLOGY, databases, clock()).await.context("bus.url")?,
     })
 }
 
