@@ -4,10 +4,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use auth::{Issuer, Revocations, Sealer};
-use bus::{Consumer, SqliteBus};
+use bus::{Bus, Consumer, SqliteBus};
 use contracts::events::{Event, SEND_OTP, SendOtp, TOPOLOGY};
 use kernel::{DeviceId, Id, ManualClock, SeededRandom, SessionId, Timestamp, UserId};
-use kv::SqliteKv;
+use kv::{Kv, SqliteKv};
 use settings::Settings;
 use sqlite::Database;
 use uuid::Uuid;
@@ -38,27 +38,43 @@ pub(crate) struct World {
 
 /// A world with the default settings but for these.
 pub(crate) async fn world(overrides: &[(&str, &str)]) -> World {
+    build(overrides, None, None).await
+}
+
+/// A world whose short-lived keys are there.
+pub(crate) async fn world_on_kv(kv: Arc<dyn Kv>) -> World {
+    build(&[], Some(kv), None).await
+}
+
+/// A world whose bus is there.
+pub(crate) async fn world_on_bus(bus: Arc<dyn Bus>) -> World {
+    build(&[], None, Some(bus)).await
+}
+
+async fn build(
+    overrides: &[(&str, &str)],
+    kv: Option<Arc<dyn Kv>>,
+    bus: Option<Arc<dyn Bus>>,
+) -> World {
     let (folder, database) = database().await;
     let overrides: Vec<_> =
         overrides.iter().map(|(key, value)| (*key, (*value).to_owned())).collect();
-    let settings = Settings::load(None, [], &overrides).unwrap();
-    // Jumps of the clock show what the clock decides.
     let clock = Arc::new(ManualClock::default());
-    let kv = SqliteKv::new(database.clone(), "test", clock.clone()).await.unwrap();
-    let kv: Arc<dyn kv::Kv> = Arc::new(kv);
-    let bus = SqliteBus::new(database.clone(), "test", &TOPOLOGY, clock.clone()).await.unwrap();
-    let issuer = Issuer::new([5; 32], "restante", "restante", Duration::from_mins(15)).unwrap();
+    let own_kv = SqliteKv::new(database.clone(), "test", clock.clone()).await.unwrap();
+    let own_bus = SqliteBus::new(database.clone(), "test", &TOPOLOGY, clock.clone()).await.unwrap();
+    let kv = kv.unwrap_or_else(|| Arc::new(own_kv));
+    let ttl = Duration::from_mins(15);
     let ports = Ports {
         accounts: Arc::new(SqliteAccounts(database.clone())),
         profiles: Arc::new(SqliteProfiles(database.clone())),
-        revocations: Revocations::new(kv.clone(), Duration::from_mins(15)),
+        revocations: Revocations::new(kv.clone(), ttl),
         kv,
-        bus: Arc::new(bus),
+        bus: bus.unwrap_or_else(|| Arc::new(own_bus)),
         nudge: Nudge::default(),
-        issuer: Arc::new(issuer),
+        issuer: Arc::new(Issuer::new([5; 32], "restante", "restante", ttl).unwrap()),
         pepper: Pepper::new(&[6; 32]),
         sealer: Sealer::new(SEAL_KEY).unwrap(),
-        settings: Arc::new(settings),
+        settings: Arc::new(Settings::load(None, [], &overrides).unwrap()),
         clock: clock.clone(),
         random: Arc::new(SeededRandom::new(1)),
     };

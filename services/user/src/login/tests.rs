@@ -1,12 +1,16 @@
+use std::sync::Arc;
 use std::time::Duration;
 
-use kernel::{DeviceId, ErrorCode, WireError};
+use bus::RabbitBus;
+use contracts::events::TOPOLOGY;
+use kernel::{DeviceId, ErrorCode, SystemClock, WireError};
+use kv::RedisKv;
 use uuid::Uuid;
 
 use super::begin::{Begin, BeginError, Begun, begin};
 use super::verify::{Verified, Verify, VerifyError, verify};
 use crate::ports::Ports;
-use crate::testing::{Mails, World, world};
+use crate::testing::{Mails, World, world, world_on_bus, world_on_kv};
 
 const ADA: &str = "ada@example.org";
 /// No limit on mails gets in the way.
@@ -252,4 +256,34 @@ async fn neither_address_nor_code_is_readable_in_the_short_lived_store() {
     let kept = world.ports.kv.get(&format!("login:challenge:{challenge}")).await.unwrap().unwrap();
     let kept = String::from_utf8_lossy(&kept);
     assert!(!kept.contains(ADA) && !kept.contains(&code), "{kept}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn with_the_short_lived_store_away_nobody_gets_in_and_nothing_is_mailed() {
+    let server = testkit::servers::private_redis().await.unwrap();
+    let kv = RedisKv::connect(&server.url(), "test").await.unwrap();
+    let world = world_on_kv(Arc::new(kv)).await;
+    let mut mails = world.mails().await;
+    let (challenge, code) = code(&world, &mut mails, ADA).await;
+    server.kill().await.unwrap();
+    let error = WireError::from(tell(&world.ports, challenge, &code).await.unwrap_err());
+    assert_eq!(error.code, ErrorCode::ServiceUnavailable);
+    let error = WireError::from(ask(&world.ports, "eve@example.org", None).await.unwrap_err());
+    assert_eq!(error.code, ErrorCode::ServiceUnavailable);
+    let more = tokio::time::timeout(Duration::from_millis(300), mails.next()).await;
+    assert!(more.is_err(), "a code was mailed that nobody can check");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn with_the_bus_away_no_code_is_promised() {
+    let server = testkit::servers::private_rabbit().await.unwrap();
+    let wait = Duration::from_secs(2);
+    let clock = Arc::new(SystemClock::default());
+    let bus = RabbitBus::connect(&server.url(), "test", &TOPOLOGY, wait, clock).await.unwrap();
+    let world = world_on_bus(Arc::new(bus)).await;
+    let mut mails = world.mails().await;
+    code(&world, &mut mails, ADA).await;
+    server.kill().await.unwrap();
+    let error = WireError::from(ask(&world.ports, "eve@example.org", None).await.unwrap_err());
+    assert_eq!(error.code, ErrorCode::ServiceUnavailable);
 }

@@ -43,14 +43,22 @@ impl Relay {
     /// Runs until `stop`, and once more after it for what was written until then.
     pub(crate) async fn run(self, stop: CancellationToken) {
         while !stop.is_cancelled() {
-            self.drain_alone().await;
+            self.look().await;
             tokio::select! {
                 () = self.nudge.0.notified() => {}
                 () = tokio::time::sleep(POLL) => {}
                 () = stop.cancelled() => {}
             }
         }
-        self.drain_alone().await;
+        self.look().await;
+    }
+
+    async fn look(&self) {
+        match self.outbox.waiting(1).await {
+            Ok(waiting) if waiting.is_empty() => {}
+            Ok(_) => self.drain_alone().await,
+            Err(error) => tracing::warn!(%error, "the outbox cannot be read"),
+        }
     }
 
     /// Of several instances mostly one publishes. The lease saves work, nothing more: consumers drop repeats, so without

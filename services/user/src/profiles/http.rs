@@ -6,7 +6,7 @@ use actix_web::web::{Data, ServiceConfig};
 use actix_web::{get, patch};
 use kernel::UserId;
 use serde::{Deserialize, Serialize};
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 use web::{Caller, Envelope, Json, Path, Query, WebError};
 
 use super::look_up::{self, Wanted};
@@ -38,7 +38,7 @@ pub(crate) struct ProfilePatch {
 }
 
 /// Whom to look for.
-#[derive(Debug, Deserialize, IntoParams)]
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct SearchQuery {
     /// At least 2 characters: the beginning of a word of the name or of the username, or a whole mail address.
@@ -100,7 +100,7 @@ pub(crate) async fn change_me(
 
 /// Finds people. There is no list of all.
 #[utoipa::path(
-    get, path = "/api/v1/users", tag = "users",
+    get, path = "/api/v1/users", tag = "users", params(SearchQuery),
     responses(
         (status = 200, description = "people who match", body = UserPage),
         (status = "default", description = "error", body = Envelope),
