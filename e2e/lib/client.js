@@ -73,8 +73,8 @@ export class Client {
     this.onTheWire = new Set();
     /** @type {string[]} */
     this.wrongs = [];
-    /** @type {Entry[]} what the server acknowledged */
-    this.acknowledged = [];
+    /** @type {string[]} what happened to the connection and to letters, for the message of a failure */
+    this.diary = [];
     this.online = false;
     this.closed = false;
     /** a connection after the first gets a new number; answers to an older one are void */
@@ -133,18 +133,26 @@ export class Client {
     });
   }
 
+  /** @param {string} event */
+  note(event) {
+    this.diary.push(`${new Date().toISOString()} ${event}`);
+    if (this.diary.length > 1_000) this.diary.shift();
+  }
+
   listen() {
     const { socket } = this;
     socket.on('ready', () => void this.catchUp());
-    socket.on('disconnect', () => this.lost());
-    socket.on('connect_error', () => this.lost());
+    socket.on('disconnect', (reason) => this.lost(reason));
+    socket.on('connect_error', (error) => this.lost(error.message));
     socket.on('conversation:added', (conversation) => this.checkEpoch(this.history(conversation.id), conversation));
     for (const event of ['message:new', 'message:edited', 'message:deleted', 'participant:joined', 'participant:left']) {
       socket.on(event, (entry) => this.store([entry]));
     }
   }
 
-  lost() {
+  /** @param {string} why */
+  lost(why) {
+    this.note(`lost: ${why}`);
     this.online = false;
     this.turn += 1;
     this.onTheWire.clear();
@@ -159,6 +167,7 @@ export class Client {
 
   /** Begins again with a new connection. */
   restart() {
+    this.note('starting over');
     this.socket.disconnect();
   }
 
@@ -183,6 +192,7 @@ export class Client {
       if (turn === this.turn) this.restart();
       return;
     }
+    this.note(`caught up, ${this.outbox.length} in the outbox`);
     this.online = true;
     for (const [id, history] of this.histories) this.fill(id, history);
     this.acknowledge();
@@ -318,6 +328,7 @@ export class Client {
       this.settle(letter, entry);
     } catch (error) {
       const { refusal } = /** @type {any} */ (error);
+      this.note(`not acknowledged: ${id} (${text}): ${error}`);
       if (refusal && !PASSING.has(refusal.code)) {
         this.outbox = this.outbox.filter((other) => other !== letter);
         letter.fail(error);
@@ -339,7 +350,6 @@ export class Client {
     this.outbox.splice(at, 1);
     this.onTheWire.delete(letter.id);
     if (entry.id !== letter.id) this.wrongs.push(`${letter.id} was acknowledged as ${entry.id}`);
-    this.acknowledged.push(entry);
     letter.done(entry);
   }
 

@@ -52,16 +52,26 @@ class Writer {
   }
 }
 
-/** Two pairs that write to each other in all directions, over all instances. */
-async function traffic() {
+/**
+ * Two pairs that write to each other in all directions, over all instances.
+ *
+ * @param {import('node:test').TestContext} context
+ */
+async function traffic(context) {
   const pairs = await Promise.all([pair(stack()), pair(stack())]);
+  /** @type {{ client: Client, id: string }[]} */
   const clients = [];
+  /** @type {Writer[]} */
   const writers = [];
   for (const { anna, bert, id } of pairs) {
     const both = await Promise.all([new Client(anna).open(), new Client(bert).open()]);
     clients.push(...both.map((client) => ({ client, id })));
     writers.push(...both.map((client) => new Writer(client, id)));
   }
+  context.after(() => {
+    for (const writer of writers) writer.stopped = true;
+    for (const { client } of clients) client.close();
+  });
   return { clients, writers };
 }
 
@@ -79,6 +89,8 @@ async function settle({ clients, writers }) {
     for (const writer of here) {
       const got = history.texts.filter((text) => text.startsWith(writer.name));
       const expected = Array.from({ length: writer.written }, (_, n) => `${writer.name} ${n + 1}`);
+      const diary = () => writer.client.diary.join('\n');
+      if (got.join() !== expected.join()) console.error(`what ${writer.name} went through:\n${diary()}`);
       assert.deepEqual(got, expected, 'each once, in the order of writing');
       for (const entry of writer.acknowledged) {
         assert.equal(history.entries.get(entry.seq)?.id, entry.id, 'where it was acknowledged to be');
@@ -89,12 +101,11 @@ async function settle({ clients, writers }) {
     const gone = async () => (await placesOf(stack().state.store, name)).length === 0;
     await until('everything delivered to be forgotten', gone, { within: 30_000, every: 200 });
   }
-  for (const { client } of clients) client.close();
 }
 
 for (const role of CHAT) {
-  test(`${role} is killed three times while people write`, async () => {
-    const all = await traffic();
+  test(`${role} is killed three times while people write`, async (context) => {
+    const all = await traffic(context);
     const name = stack().process(role);
     for (let round = 0; round < 3; round += 1) {
       await Promise.all(all.writers.map((writer) => writer.goesOn(50)));
@@ -108,8 +119,8 @@ for (const role of CHAT) {
 }
 
 for (const role of OTHERS) {
-  test(`${role} is killed while people write, and they do not notice`, async () => {
-    const all = await traffic();
+  test(`${role} is killed while people write, and they do not notice`, async (context) => {
+    const all = await traffic(context);
     const name = stack().process(role);
     await Promise.all(all.writers.map((writer) => writer.goesOn(20)));
     await stack().kill(name);

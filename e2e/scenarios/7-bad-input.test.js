@@ -353,7 +353,7 @@ test('a text of 10 000 characters is the longest', async () => {
 
 test('ids and numbers in addresses are checked', async () => {
   const { anna, id, unchanged } = await scene();
-  for (const bad of ['x', '5', `${id}0`, '%00', '%ff', '$ne', '%7B%22$ne%22:%22%22%7D', '%2e%2e%2fusers', 'x'.repeat(2_000)]) {
+  for (const bad of ['x', '5', `${id}0`, '%00', '%ff', '$ne', '%7B%22$ne%22:%22%22%7D', 'x'.repeat(2_000)]) {
     for (const [method, path] of [['GET', ''], ['GET', '/entries?after=0'], ['POST', '/messages'], ['POST', '/delivered'], ['POST', '/read']]) {
       const body = method === 'POST' ? { id: uuid7(), text: 'x' } : undefined;
       const answer = await anna.call(method, `/conversations/${bad}${path}`, body);
@@ -380,7 +380,8 @@ test('ids and numbers in addresses are checked', async () => {
 
 test('addresses that do not exist are answered with the envelope too', async () => {
   const anna = await Person.login(stack());
-  for (const path of ['/api/v1/nothing', '/api/v1/conversations/x/y/z', '/api/v2/users/me', '/api/v1/users/me/../../../etc/passwd', '/nothing.php']) {
+  for (const path of ['/api/v1/nothing', '/api/v1/conversations/x/y/z', '/api/v2/users/me', '/api/v1/users/me/../../../etc/passwd',
+    '/api/v1/conversations/%2e%2e%2fusers/me', '/nothing.php']) {
     refused(await call(stack().base, 'GET', path, undefined, { token: anna.token }), 'NOT_FOUND');
   }
   const wrongMethod = await anna.call('DELETE', '/unread');
