@@ -21,6 +21,11 @@ impl Revocations {
     pub async fn revoke(&self, session: SessionId) -> Result<(), KvError> {
         self.kv.set(&key(session), b"1", self.ttl).await
     }
+
+    /// Whether the session is on the list.
+    pub async fn is_revoked(&self, session: SessionId) -> Result<bool, KvError> {
+        is_revoked(self.kv.as_ref(), session).await
+    }
 }
 
 /// Whether the session is on the list.

@@ -41,7 +41,7 @@ pub(crate) const RANGES: &[(&str, RangeInclusive<i64>)] = &[
     ("chat.delivery.cap_s", 1..=YEARS_10),
     // A header answers retried sends, and cached heads rely on it outliving them.
     ("chat.delivery.header_s", 86_400..=YEARS_10),
-    ("chat.delivery.sweep_ms", 10..=3_600_000),
+    ("chat.delivery.sweep_ms", 100..=3_600_000),
     ("chat.delivery.device_idle_s", 1..=YEARS_10),
     ("chat.delivery.web_device_idle_s", 1..=YEARS_10),
     ("chat.log.head_cache_s", 1..=600),

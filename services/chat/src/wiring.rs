@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use actix_web::web::{Data, ServiceConfig};
 use anyhow::{Context, bail};
-use auth::Gate;
+use auth::{Gate, Revocations};
 use bus::Bus;
 use contracts::events::{CHAT_EVENTS, TOPOLOGY};
 use contracts::{DirectoryKeys, GrpcUserDirectory, UserDirectory};
@@ -16,6 +16,7 @@ use runtime::{Check, Env, Parts};
 use serde_json::json;
 use settings::Environment;
 use socketio::{Config, Engine, OriginPolicy, Packet};
+use tokio::sync::Notify;
 
 use crate::chat::Chat;
 use crate::conversations::members::Members;
@@ -41,8 +42,10 @@ use crate::people::directory::People;
 use crate::people::queue;
 use crate::{conversations, delivery, messages, mongo, openapi, reading, sqlite, sync};
 
-/// Events of other services that are handled at once by one instance.
-const PREFETCH: u16 = 32;
+/// Consumers of events from other services: a slow one does not keep the closing of sockets waiting.
+const CONSUMERS: usize = 4;
+/// Events that one consumer has in hand.
+const PREFETCH: u16 = 4;
 /// Sockets of an instance that goes away are closed over this time, so that they do not all come back at once.
 const DRAIN_SPREAD: Duration = Duration::from_secs(2);
 
@@ -82,7 +85,9 @@ pub async fn start(env: &Env, remotes: Remotes) -> anyhow::Result<Started> {
     let chat = Arc::new(assemble(env, &remotes, stores)?);
     let listener = remotes.fanout.listen().await.context("fanout.url")?;
     let hub = Hub::start(listener, log).await.context("fanout.url")?;
-    let live = Arc::new(Live { chat: Arc::clone(&chat), hub });
+    let ttl = seconds(env.settings.tokens.access_ttl_s);
+    let revocations = Revocations::new(Arc::clone(&remotes.kv), ttl);
+    let live = Arc::new(Live { chat: Arc::clone(&chat), hub, revocations, gap: Notify::new() });
     let gate = gate(env, &remotes);
     let engine = engine(env, &live, &gate);
     spawn(env, &remotes, &live).await?;
@@ -228,13 +233,17 @@ fn origins(server: &settings::Server) -> OriginPolicy {
 }
 
 async fn spawn(env: &Env, remotes: &Remotes, live: &Arc<Live>) -> anyhow::Result<()> {
-    let consumer = remotes.bus.consume(CHAT_EVENTS, PREFETCH).await.context("bus.url")?;
-    let chat = Arc::clone(&live.chat);
-    env.tasks.spawn("chat events", |stop| queue::consume(chat, consumer, stop));
+    for _ in 0..CONSUMERS {
+        let consumer = remotes.bus.consume(CHAT_EVENTS, PREFETCH).await.context("bus.url")?;
+        let chat = Arc::clone(&live.chat);
+        env.tasks.spawn("chat events", |stop| queue::consume(chat, consumer, stop));
+    }
+    let announcer = live.chat.announcer.clone();
+    env.tasks.spawn("untold heads", |stop| announcer.tell_again(stop));
     let (chat, kv) = (Arc::clone(&live.chat), Arc::clone(&remotes.kv));
     env.tasks.spawn("retention", |stop| retention::sweep_regularly(chat, kv, stop));
     env.tasks.spawn("live events", |stop| Arc::clone(live).listen(stop));
-    env.tasks.spawn("heads", |stop| Arc::clone(live).reread_regularly(stop));
+    env.tasks.spawn("heads", |stop| Arc::clone(live).make_good(stop));
     env.tasks.spawn("tokens", |stop| Arc::clone(live).watch_tokens(stop));
     Ok(())
 }
@@ -284,9 +293,14 @@ fn drain(env: &Env, chat: &Arc<Chat>, engine: Engine) -> runtime::Drain {
         let (chat, engine) = (Arc::clone(&chat), engine.clone());
         Box::pin(async move {
             let notice = Packet::event("server:draining", &json!({ "reconnectIn": 1 })).ok();
-            engine.drain(notice, DRAIN_SPREAD).await;
-            chat.appender.idle(patience).await;
-            chat.fold.idle(patience).await;
+            let finish = async {
+                engine.drain(notice, DRAIN_SPREAD).await;
+                chat.appender.idle().await;
+                chat.fold.idle().await;
+            };
+            if tokio::time::timeout(patience, finish).await.is_err() {
+                tracing::warn!("not everything that was accepted could be finished in time");
+            }
         })
     })
 }

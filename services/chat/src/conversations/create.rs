@@ -43,16 +43,18 @@ pub async fn open_direct(
         return Err(ConversationError::WithOneself);
     }
     let id = direct_id(caller.user, with);
-    if chat.conversations.get(id).await?.is_some() {
+    if let Some(conversation) = chat.conversations.get(id).await? {
+        if conversation.head_seq == 0 {
+            // Whoever made it may not have come to tell.
+            announce(chat, [caller.user, with], id).await;
+        }
         let conversation = seen(chat, caller, id).await?;
         return Ok(Opened { conversation, created: false });
     }
     chat.pace.change(caller.user).map_err(ConversationError::TooOften)?;
     let created = make(chat, caller, with, id).await?;
     if created {
-        for user in [caller.user, with] {
-            chat.announcer.added(user, id).await;
-        }
+        announce(chat, [caller.user, with], id).await;
         metrics::counter!("conversations_created_total", "kind" => "direct").increment(1);
         tracing::info!(conversation_id = %id, "conversation opened");
     }
@@ -96,6 +98,12 @@ async fn make(
         now: chat.clock.now(),
     };
     Ok(chat.conversations.create_direct(&new).await?)
+}
+
+async fn announce(chat: &Chat, users: [UserId; 2], id: ConversationId) {
+    for user in users {
+        chat.announcer.added(user, id).await;
+    }
 }
 
 async fn seen(

@@ -30,7 +30,10 @@ impl Members {
         if self.known.get(&(id, user)).is_some() {
             return Ok(());
         }
-        if !self.store.is_member(id, user).await? {
+        // Members are written before the conversation that makes them visible.
+        let (member, conversation) =
+            futures::try_join!(self.store.is_member(id, user), self.store.get(id))?;
+        if !member || conversation.is_none() {
             return Err(ConversationError::NotFound);
         }
         self.known.insert((id, user), ());

@@ -2,11 +2,14 @@
 //! into the next write together. The write that raises the floor forgets at once what nobody needs any more.
 
 use std::collections::HashMap;
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
 use dashmap::DashMap;
 use dashmap::mapref::entry::Entry as Slot;
+use futures::FutureExt;
+use futures::future::join_all;
 use kernel::{ConversationId, UserId};
 use serde_json::json;
 use tokio::runtime::Handle;
@@ -71,21 +74,26 @@ impl Fold {
                 lane.insert(Waiting::default()).add(ack, answer);
                 let fold = Arc::clone(self);
                 let span = tracing::info_span!("fold", conversation_id = %id);
-                self.runtime.spawn(async move { fold.write(id).await }.instrument(span));
+                let writing = async move {
+                    let writing = AssertUnwindSafe(fold.write(id)).catch_unwind();
+                    if writing.await.is_err() {
+                        fold.lanes.remove(&id);
+                    }
+                };
+                self.runtime.spawn(writing.instrument(span));
             }
         }
         receiver
     }
 
-    /// Returns once everything accepted so far is recorded, or after `patience`.
-    pub async fn idle(&self, patience: Duration) {
-        let deadline = tokio::time::Instant::now() + patience;
-        while !self.lanes.is_empty() && tokio::time::Instant::now() < deadline {
+    /// Returns once everything accepted so far is recorded. The caller sets a deadline.
+    pub async fn idle(&self) {
+        while !self.lanes.is_empty() {
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
     }
 
-    async fn write(self: Arc<Self>, id: ConversationId) {
+    async fn write(&self, id: ConversationId) {
         while let Some(waiting) = self.take(id) {
             let recorded = self.record(id, &waiting.acks).await;
             for answer in waiting.answers {
@@ -135,9 +143,10 @@ impl Fold {
             let highest = people.entry(owner.user).or_default();
             *highest = (*highest).max(*seq);
         }
-        for (user, seq) in people {
+        let ticks = people.into_iter().map(|(user, seq)| async move {
             let receipt = json!({ "conversationId": id, "userId": user, "seq": seq });
             self.announcer.signal(id, "message:delivered", &receipt).await;
-        }
+        });
+        join_all(ticks).await;
     }
 }

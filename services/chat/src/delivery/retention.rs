@@ -30,7 +30,7 @@ pub async fn forget(
 
 /// Finishes, from time to time, what an instance left behind. One instance sweeps at a time.
 pub async fn sweep_regularly(chat: Arc<Chat>, kv: Arc<dyn Kv>, stop: CancellationToken) {
-    let period = Duration::from_millis(chat.settings.delivery.sweep_ms.max(100));
+    let period = Duration::from_millis(chat.settings.delivery.sweep_ms);
     loop {
         tokio::select! {
             () = stop.cancelled() => return,
@@ -52,11 +52,19 @@ pub async fn sweep_regularly(chat: Arc<Chat>, kv: Arc<dyn Kv>, stop: Cancellatio
 /// Finishes what is marked unfinished, and removes headers past their time.
 #[tracing::instrument(skip_all)]
 pub async fn sweep(chat: &Chat) -> Result<(), StoreError> {
-    let unfinished = chat.delivery.unfinished(SWEEP).await?;
-    for (id, progress) in unfinished {
-        forget(&*chat.log, &*chat.delivery, id, progress).await?;
-        tracing::info!(conversation_id = %id, floor = progress.floor, "forgot what was left behind");
+    let mut outcome = Ok(());
+    for (id, progress) in chat.delivery.unfinished(SWEEP).await? {
+        // One that cannot be finished must not keep the others waiting.
+        match forget(&*chat.log, &*chat.delivery, id, progress).await {
+            Ok(()) => {
+                tracing::info!(conversation_id = %id, floor = progress.floor, "forgot what was left");
+            }
+            Err(error) => {
+                tracing::warn!(conversation_id = %id, %error, "content is not forgotten yet");
+                outcome = Err(error);
+            }
+        }
     }
     chat.log.remove_expired().await?;
-    Ok(())
+    outcome
 }

@@ -1,69 +1,109 @@
 //! Tells every instance what happened, through the fan-out.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
-use fanout::{Fanout, Subject};
+use dashmap::DashMap;
+use fanout::{Fanout, FanoutError, Subject};
 use kernel::{ConversationId, SessionId, UserId};
 use serde::Serialize;
+use tokio_util::sync::CancellationToken;
 
 use super::frame::{Frame, FrameKind};
 use crate::log::entry::Entry;
 
 /// What every instance watches: news that concern its own caches.
 pub const INSTANCES: Subject = Subject([0; 16]);
+/// Conversations whose head is remembered to be told again; for more, listeners find it out by reading.
+const REMEMBERED: usize = 100_000;
+/// How often heads that could not be told are told again.
+const AGAIN: Duration = Duration::from_millis(500);
 
 /// Tells every instance. What it says may be lost; the truth is in the stores.
 #[derive(Debug, Clone)]
 pub struct Announcer {
     fanout: Arc<dyn Fanout>,
+    /// Heads of conversations with entries that did not reach the fan-out.
+    untold: Arc<DashMap<ConversationId, u64>>,
 }
 
 impl Announcer {
     /// Speaks through this fan-out.
     pub fn new(fanout: Arc<dyn Fanout>) -> Self {
-        Self { fanout }
+        Self { fanout, untold: Arc::default() }
     }
 
-    /// A new entry, to everyone in the conversation.
+    /// A new entry, to everyone in the conversation. If that fails, the head is told as soon as it can be.
     pub async fn entry(&self, entry: &Entry) {
         let Ok(json) = serde_json::to_vec(entry) else { return };
-        let subject = about(entry.conversation);
-        self.publish(subject, FrameKind::Entry, entry.seq, entry.kind.event(), json.into()).await;
+        let (id, seq) = (entry.conversation, entry.seq);
+        let event = entry.kind.event();
+        let told = self.publish(about(id), FrameKind::Entry, seq, event, json.into()).await;
+        if told.is_err() && self.untold.len() < REMEMBERED {
+            let mut untold = self.untold.entry(id).or_default();
+            *untold = (*untold).max(seq);
+        }
     }
 
     /// Something that may be lost, to everyone in the conversation.
     pub async fn signal(&self, id: ConversationId, event: &'static str, payload: &impl Serialize) {
         let Ok(json) = serde_json::to_vec(payload) else { return };
-        self.publish(about(id), FrameKind::Signal, 0, event, json.into()).await;
+        let _ = self.publish(about(id), FrameKind::Signal, 0, event, json.into()).await;
     }
 
-    /// The person is in a new conversation.
+    /// The person is in a new conversation. Lost, instances find it out by reading.
     pub async fn added(&self, user: UserId, id: ConversationId) {
         let body = Bytes::copy_from_slice(id.uuid().as_bytes());
-        self.publish(about(user), FrameKind::Added, 0, "", body).await;
+        let _ = self.publish(about(user), FrameKind::Added, 0, "", body).await;
     }
 
     /// The person's session is over.
-    pub async fn revoked(&self, user: UserId, session: SessionId) {
+    pub async fn revoked(&self, user: UserId, session: SessionId) -> Result<(), FanoutError> {
         let body = Bytes::copy_from_slice(session.uuid().as_bytes());
-        self.publish(about(user), FrameKind::Revoked, 0, "", body).await;
+        self.publish(about(user), FrameKind::Revoked, 0, "", body).await
     }
 
-    /// The person's profile has changed.
+    /// The person's profile has changed. Lost, caches find it out by their age.
     pub async fn profile(&self, user: UserId) {
         let body = Bytes::copy_from_slice(user.uuid().as_bytes());
-        self.publish(INSTANCES, FrameKind::Profile, 0, "", body).await;
+        let _ = self.publish(INSTANCES, FrameKind::Profile, 0, "", body).await;
     }
 
-    async fn publish(&self, subject: Subject, kind: FrameKind, seq: u64, event: &str, body: Bytes) {
+    /// Tells heads again that could not be told, until told to stop.
+    pub async fn tell_again(self, stop: CancellationToken) {
+        loop {
+            tokio::select! {
+                () = stop.cancelled() => return,
+                () = tokio::time::sleep(AGAIN) => {}
+            }
+            let untold: Vec<_> = self.untold.iter().map(|row| (*row.key(), *row.value())).collect();
+            for (id, seq) in untold {
+                let told = self.publish(about(id), FrameKind::Head, seq, "", Bytes::new()).await;
+                if told.is_err() {
+                    break;
+                }
+                self.untold.remove_if(&id, |_, head| *head <= seq);
+            }
+        }
+    }
+
+    async fn publish(
+        &self,
+        subject: Subject,
+        kind: FrameKind,
+        seq: u64,
+        event: &str,
+        body: Bytes,
+    ) -> Result<(), FanoutError> {
         let trace = runtime::current_traceparent().unwrap_or_default();
         let frame = Frame { kind, seq, trace, event: event.to_owned(), body };
-        if let Err(error) = self.fanout.publish(subject, frame.encode()).await {
-            // Listeners read again from the store once the fan-out is back.
+        let published = self.fanout.publish(subject, frame.encode()).await;
+        if let Err(error) = &published {
             metrics::counter!("live_publish_failed_total").increment(1);
             tracing::warn!(%error, ?kind, "an event did not reach the fan-out");
         }
+        published
     }
 }
 

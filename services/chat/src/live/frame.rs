@@ -34,6 +34,8 @@ pub enum FrameKind {
     Revoked = 4,
     /// The profile of the person, whose id is the body, has changed.
     Profile = 5,
+    /// The log reaches up to `seq`: news of it may have been lost.
+    Head = 6,
 }
 
 impl FrameKind {
@@ -44,6 +46,7 @@ impl FrameKind {
             3 => Some(Self::Added),
             4 => Some(Self::Revoked),
             5 => Some(Self::Profile),
+            6 => Some(Self::Head),
             _ => None,
         }
     }
@@ -100,7 +103,7 @@ mod tests {
     proptest! {
         #[test]
         fn a_frame_survives_the_way(
-            kind in 1_u8..=5, seq: u64, trace in "[ -~]{0,60}", event in "[a-z:]{0,20}", body: Vec<u8>,
+            kind in 1_u8..=6, seq: u64, trace in "[ -~]{0,60}", event in "[a-z:]{0,20}", body: Vec<u8>,
         ) {
             let kind = FrameKind::from_byte(kind).unwrap();
             let frame = Frame { kind, seq, trace, event, body: body.into() };

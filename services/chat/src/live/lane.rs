@@ -73,11 +73,6 @@ impl Lane {
         false
     }
 
-    /// The repair could not read. The next entry, or the next reading of heads, starts another.
-    pub fn give_up_repair(&mut self) {
-        self.repairing = false;
-    }
-
     /// Passed on up to here.
     pub const fn last(&self) -> Option<u64> {
         self.last

@@ -2,12 +2,15 @@
 //!
 //! What arrives for a conversation while a write of it is under way goes into the next write, in the order of arrival.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
 use dashmap::DashMap;
 use dashmap::mapref::entry::Entry as Slot;
+use futures::FutureExt;
+use futures::future::join_all;
 use kernel::{Clock, ConversationId, UserId};
 use tokio::runtime::Handle;
 use tokio::sync::oneshot;
@@ -89,26 +92,26 @@ impl Appender {
             Slot::Vacant(lane) => {
                 lane.insert(VecDeque::from([waiting]));
                 let appender = Arc::clone(self);
-                self.runtime.spawn(async move { appender.write(id).await });
+                self.runtime.spawn(async move {
+                    let lane = AssertUnwindSafe(appender.write(id)).catch_unwind();
+                    if lane.await.is_err() {
+                        // Whoever waits hears that nothing is known, and the next draft starts anew.
+                        appender.lanes.remove(&id);
+                    }
+                });
             }
         }
         receiver
     }
 
-    /// Drafts that wait or are being written.
-    pub fn pending(&self) -> usize {
-        self.lanes.len()
-    }
-
-    /// Returns once everything accepted so far is answered, or after `patience`.
-    pub async fn idle(&self, patience: Duration) {
-        let deadline = tokio::time::Instant::now() + patience;
-        while self.pending() > 0 && tokio::time::Instant::now() < deadline {
+    /// Returns once everything accepted so far is answered. The caller sets a deadline.
+    pub async fn idle(&self) {
+        while !self.lanes.is_empty() {
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
     }
 
-    async fn write(self: Arc<Self>, id: ConversationId) {
+    async fn write(&self, id: ConversationId) {
         loop {
             let batch = self.take(id);
             if batch.is_empty() {
@@ -137,11 +140,15 @@ impl Appender {
         let drafts: Vec<Draft> = batch.iter().map(|waiting| waiting.draft.clone()).collect();
         let mut outcome = self.log.append(&drafts).await;
         metrics::histogram!("append_batch_drafts").record(to_f64(drafts.len()));
-        for (waiting, appended) in batch.iter().zip(&outcome) {
-            if let Appended::Stored(entry) | Appended::Existing(entry) = appended {
-                self.announcer.entry(entry).instrument(waiting.span.clone()).await;
-            }
-        }
+        // All at once, in order: while the fan-out is out of reach one wait is enough for all.
+        let announcements = batch.iter().zip(&outcome).filter_map(|(waiting, appended)| {
+            let (Appended::Stored(entry) | Appended::Existing(entry)) = appended else {
+                return None;
+            };
+            Some(self.announcer.entry(entry).instrument(waiting.span.clone()))
+        });
+        join_all(announcements).await;
+        self.fail_later_ones(id, &batch, &outcome);
         if let Err(error) = self.count(id, &outcome).await {
             tracing::warn!(%error, "entries are stored, their head is not raised yet");
             unsettle(&mut outcome);
@@ -149,6 +156,25 @@ impl Appender {
         for (waiting, appended) in batch.into_iter().zip(outcome) {
             // The client may have gone; it will ask again with the same id.
             let _ = waiting.answer.send(appended);
+        }
+    }
+
+    /// What a person wrote after a draft that failed fails too, or it would appear before the retry of that one.
+    fn fail_later_ones(&self, id: ConversationId, batch: &[Waiting], outcome: &[Appended]) {
+        let failed = batch.iter().zip(outcome);
+        let failed = failed.filter(|(_, appended)| matches!(appended, Appended::Unavailable));
+        let senders: HashSet<UserId> = failed.map(|(waiting, _)| waiting.draft.sender).collect();
+        if senders.is_empty() {
+            return;
+        }
+        let Slot::Occupied(mut lane) = self.lanes.entry(id) else { return };
+        let all = std::mem::take(lane.get_mut());
+        let (later, others) =
+            all.into_iter().partition(|waiting| senders.contains(&waiting.draft.sender));
+        *lane.get_mut() = others;
+        let later: VecDeque<Waiting> = later;
+        for waiting in later {
+            let _ = waiting.answer.send(Appended::Unavailable);
         }
     }
 

@@ -68,6 +68,9 @@ pub async fn read(
 /// Cuts to size, and names what is missing between `after` and `to`.
 fn cut(entries: Vec<Entry>, after: u64, (to, mut full): (u64, bool), bytes: usize) -> Stretch {
     let mut stretch = Stretch::default();
+    if after >= to {
+        return stretch;
+    }
     let (mut next, mut weight) = (after + 1, 0);
     for entry in entries {
         if entry.seq > to {
@@ -146,6 +149,11 @@ mod tests {
     fn is_cut_to_size_but_never_empty() {
         let stretch = cut(entries(&[1, 2, 3]), 0, (3, false), 1);
         assert_eq!(shape(&stretch), (vec![1], vec![], true));
+    }
+
+    #[test]
+    fn a_position_at_the_end_of_numbers_is_just_past_the_log() {
+        assert_eq!(shape(&cut(entries(&[]), u64::MAX, (7, false), 1)), (vec![], vec![], false));
     }
 
     #[test]

@@ -63,8 +63,8 @@ pub struct PeopleError(#[from] DirectoryError);
 
 impl From<PeopleError> for WireError {
     fn from(error: PeopleError) -> Self {
-        tracing::warn!(%error, "the user service did not answer");
-        Self::unavailable()
+        tracing::warn!(%error, "the user service did not answer as asked");
+        error.0.into()
     }
 }
 

@@ -49,7 +49,10 @@ async fn act(chat: &Chat, event: Event) -> Settle {
     let outcome = match event {
         Event::SessionRevoked(event) => {
             // First what closes sockets: it must not wait for the user service.
-            chat.announcer.revoked(event.user, event.session).await;
+            if let Err(error) = chat.announcer.revoked(event.user, event.session).await {
+                tracing::warn!(%error, "sockets of an ended session are not closed yet");
+                return Settle::Retry;
+            }
             let owner = Owner { user: event.user, device: event.device };
             devices::forget_unless_live(chat, owner).await
         }

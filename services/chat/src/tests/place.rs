@@ -197,7 +197,7 @@ impl Place {
     /// Whether each entry of the log still has its content.
     pub async fn contents(&self, id: ConversationId) -> Vec<bool> {
         // Forgetting follows the acknowledgement in the same task.
-        self.chat.fold.idle(Duration::from_secs(10)).await;
+        self.chat.fold.idle().await;
         let entries = self.chat.log.entries(id, 0, 1_000).await.unwrap();
         entries.iter().map(|entry| entry.data.is_some()).collect()
     }

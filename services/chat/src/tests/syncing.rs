@@ -1,4 +1,5 @@
 use super::place::Place;
+use crate::delivery::acknowledge::Cursor;
 use crate::delivery::store::Owner;
 use crate::sync::catch_up::{SyncRequest, catch_up};
 
@@ -45,11 +46,7 @@ async fn what_is_forgotten_is_told_as_header_or_as_gone() {
     }
     assert_eq!(place.contents(talk).await, [false]);
     let conversation = place.chat.conversations.get(talk).await.unwrap().unwrap();
-    let cursor = crate::delivery::acknowledge::Cursor {
-        conversation_id: talk,
-        seq: 0,
-        epoch: conversation.epoch,
-    };
+    let cursor = Cursor { conversation_id: talk, seq: 0, epoch: conversation.epoch };
     let again = || SyncRequest { since: None, cursors: Some(vec![cursor.clone()]) };
     let answer = catch_up(&place.chat, &bob, again()).await.unwrap();
     assert!(answer.conversations[0].entries[0].data.is_none());
@@ -79,4 +76,55 @@ async fn a_device_that_missed_the_opening_of_a_conversation_gets_its_cursor_at_t
     assert_eq!(place.contents(talk).await, [true], "it waits for that device now");
     place.stored(&early, talk, 1).await.unwrap();
     assert_eq!(place.contents(talk).await, [false]);
+}
+
+#[tokio::test]
+async fn a_restored_client_gets_again_what_is_still_held_in_pages() {
+    let place = Place::new().await;
+    let (ann, bob) = (place.person(), place.person());
+    let talk = place.between(&ann, &bob).await;
+    for number in 0..450 {
+        place.say(&ann, talk, &format!("message {number}")).await;
+    }
+    place.stored(&bob, talk, 450).await.unwrap();
+    let epoch = place.chat.conversations.get(talk).await.unwrap().unwrap().epoch;
+    let cursor = Cursor { conversation_id: talk, seq: 2, epoch };
+    let (mut seqs, mut since) = (Vec::new(), None);
+    for _ in 0..5 {
+        let request = SyncRequest { since: since.take(), cursors: Some(vec![cursor.clone()]) };
+        let answer = catch_up(&place.chat, &bob, request).await.unwrap();
+        for news in &answer.conversations {
+            seqs.extend(news.entries.iter().map(|entry| entry.seq));
+        }
+        since = Some(answer.since);
+        if !answer.more {
+            break;
+        }
+    }
+    assert_eq!(seqs, (3..=450).collect::<Vec<u64>>());
+}
+
+#[tokio::test]
+async fn an_answer_keeps_to_its_size_however_long_the_messages() {
+    let place = Place::new().await;
+    let bob = place.person();
+    let text = "🦀".repeat(10_000);
+    for _ in 0..8 {
+        let friend = place.person();
+        let talk = place.between(&friend, &bob).await;
+        place.say(&friend, talk, &text).await;
+    }
+    let (mut told, mut since) = (0, None);
+    loop {
+        let request = SyncRequest { since: since.take(), cursors: None };
+        let answer = catch_up(&place.chat, &bob, request).await.unwrap();
+        let bytes = serde_json::to_vec(&answer).unwrap().len();
+        assert!(bytes <= place.chat.settings.limits.answer_bytes, "{bytes} bytes");
+        told += answer.conversations.len();
+        since = Some(answer.since);
+        if !answer.more {
+            break;
+        }
+    }
+    assert_eq!(told, 8);
 }

@@ -14,6 +14,7 @@ use tokio::sync::oneshot;
 use tracing::Instrument;
 use uuid::Uuid;
 
+use super::hub::JoinError;
 use super::listen::Live;
 use super::seat::Seat;
 use crate::delivery::devices;
@@ -77,10 +78,6 @@ impl Door {
         tracing::Span::current().record("user_id", tracing::field::display(user));
         let chat = &self.live.chat;
         let limits = &chat.settings.limits;
-        if self.live.hub.seats_of(user).len() >= limits.sockets_per_person {
-            let message = "too many open connections; close another first";
-            return Err(WireError::new(ErrorCode::RateLimitExceeded, message).retry_after(10));
-        }
         let seat = Arc::new(Seat::new(identity, socket, limits.socket_queue_bytes));
         if let Err(error) = self.enter(&seat, &auth.token).await {
             self.live.hub.leave(&seat).await;
@@ -98,10 +95,14 @@ impl Door {
         let most = chat.settings.limits.conversations_per_person;
         let rows = chat.conversations.memberships(identity.user, most).await?;
         let ids: Vec<_> = rows.iter().map(|row| row.conversation).collect();
-        self.live.hub.enter(seat, &ids).await.map_err(|error| {
-            tracing::warn!(%error, "a socket could not be let in");
-            WireError::unavailable()
-        })?;
+        // Nothing is heard before `ready`.
+        seat.hold();
+        self.live.hub.enter(seat, &ids, chat.settings.limits.sockets_per_person).await?;
+        // Opened between the first look and the subscription, a conversation would have passed unheard.
+        let rows = chat.conversations.memberships(identity.user, most).await?;
+        let new: Vec<_> =
+            rows.iter().map(|row| row.conversation).filter(|id| !ids.contains(id)).collect();
+        self.live.hub.join(&[Arc::clone(seat)], &new, None).await?;
         // Revoked between the first look and the subscription, the news of it would have passed unheard.
         self.gate.admit(token).await?;
         let ready = json!({
@@ -111,7 +112,19 @@ impl Door {
             "serverTime": chat.clock.now(),
         });
         seat.send(&Packet::event("ready", &ready).map_err(|_| WireError::internal())?);
+        seat.release();
         Ok(())
+    }
+}
+
+impl From<JoinError> for WireError {
+    fn from(error: JoinError) -> Self {
+        if matches!(error, JoinError::TooMany) {
+            let message = "too many open connections; close another first";
+            return Self::new(ErrorCode::RateLimitExceeded, message).retry_after(10);
+        }
+        tracing::warn!(%error, "a socket could not be let in");
+        Self::unavailable()
     }
 }
 

@@ -1,6 +1,7 @@
 //! Who is connected to this instance, and what they hear.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use dashmap::DashMap;
 use fanout::{FanoutError, Listener, Subject};
@@ -25,13 +26,18 @@ pub enum JoinError {
     /// The head of a log could not be read.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// The person has as many sockets here as one may have.
+    #[error("the person has too many sockets")]
+    TooMany,
 }
 
 /// A conversation with listeners here.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Room {
     /// The order of its entries.
     pub lane: Lane,
+    /// Tells this room from one that was opened for the same conversation before or after it.
+    pub generation: u64,
     seats: Vec<Arc<Seat>>,
 }
 
@@ -53,6 +59,8 @@ pub struct Hub {
     people: DashMap<UserId, Vec<Arc<Seat>>>,
     /// Subscribing and unsubscribing take turns, so that one person's leaving never undoes another's coming.
     subscribing: Mutex<()>,
+    /// Rooms opened so far.
+    opened: AtomicU64,
     /// Repairs go on when the socket that caused them is gone.
     runtime: Handle,
 }
@@ -70,19 +78,27 @@ impl Hub {
             rooms: DashMap::new(),
             people: DashMap::new(),
             subscribing: Mutex::default(),
+            opened: AtomicU64::new(0),
             runtime: Handle::current(),
         }))
     }
 
     /// Seats a socket. When this returns it hears what concerns the person and everything new in the conversations: from
-    /// here on nothing is missed that the stores did not hold before.
+    /// here on nothing is missed that the stores did not hold before. At most `most` sockets of one person are let in.
     pub async fn enter(
         self: &Arc<Self>,
         seat: &Arc<Seat>,
         ids: &[ConversationId],
+        most: usize,
     ) -> Result<(), JoinError> {
         let user = seat.identity.user;
-        self.people.entry(user).or_default().push(Arc::clone(seat));
+        {
+            let mut seats = self.people.entry(user).or_default();
+            if seats.len() >= most {
+                return Err(JoinError::TooMany);
+            }
+            seats.push(Arc::clone(seat));
+        }
         self.join(&[Arc::clone(seat)], ids, Some(user)).await
     }
 
@@ -93,22 +109,34 @@ impl Hub {
         ids: &[ConversationId],
         user: Option<UserId>,
     ) -> Result<(), JoinError> {
-        for id in ids {
-            let mut room = self.rooms.entry(*id).or_default();
-            for seat in seats {
-                if seat.join(*id) {
-                    room.seats.push(Arc::clone(seat));
-                }
-            }
-        }
+        let ids: Vec<ConversationId> =
+            ids.iter().copied().filter(|id| self.seat_in(*id, seats)).collect();
         let mut subjects: Vec<Subject> = ids.iter().map(|id| about(*id)).collect();
         subjects.extend(user.map(about));
         {
             let _turn = self.subscribing.lock().await;
             self.listener.watch(&subjects).await?;
         }
-        self.read_new_heads(ids).await?;
+        self.read_new_heads(&ids).await?;
         Ok(())
+    }
+
+    /// Adds the sockets to the conversation's room. Says whether anybody is in it then.
+    fn seat_in(&self, id: ConversationId, seats: &[Arc<Seat>]) -> bool {
+        let open = || Room {
+            lane: Lane::default(),
+            generation: self.opened.fetch_add(1, Ordering::Relaxed),
+            seats: Vec::new(),
+        };
+        let mut room = self.rooms.entry(id).or_insert_with(open);
+        for seat in seats {
+            if seat.join(id) {
+                room.seats.push(Arc::clone(seat));
+            }
+        }
+        drop(room);
+        // All of them may have left meanwhile.
+        self.rooms.remove_if(&id, |_, room| room.seats.is_empty()).is_none()
     }
 
     /// Takes a socket out of everything.
@@ -142,6 +170,11 @@ impl Hub {
         self.people.get(&user).map(|seats| seats.clone()).unwrap_or_default()
     }
 
+    /// Everyone with a socket on this instance.
+    pub fn users(&self) -> Vec<UserId> {
+        self.people.iter().map(|seats| *seats.key()).collect()
+    }
+
     /// Every socket of this instance.
     pub fn seats(&self) -> Vec<Arc<Seat>> {
         self.people.iter().flat_map(|seats| seats.clone()).collect()
@@ -163,7 +196,7 @@ impl Hub {
         match room.lane.arrive(seq) {
             Arrival::Deliver => room.deliver(packet),
             Arrival::Drop => {}
-            Arrival::Repair(from) => repair::start(self, id, from),
+            Arrival::Repair(from) => repair::start(self, id, from, room.generation),
         }
     }
 
@@ -179,12 +212,17 @@ impl Hub {
     pub async fn read_heads(self: &Arc<Self>, ids: &[ConversationId]) -> Result<(), StoreError> {
         let heads = self.log.heads(ids).await?;
         for (id, head) in ids.iter().zip(heads) {
-            let behind = self.rooms.get_mut(id).and_then(|mut room| room.lane.head(head.seq));
-            if let Some(from) = behind {
-                repair::start(self, *id, from);
-            }
+            self.head(*id, head.seq);
         }
         Ok(())
+    }
+
+    /// The log reaches up to there: repairs the conversation if it is behind.
+    pub fn head(self: &Arc<Self>, id: ConversationId, seq: u64) {
+        let Some(mut room) = self.rooms.get_mut(&id) else { return };
+        if let Some(from) = room.lane.head(seq) {
+            repair::start(self, id, from, room.generation);
+        }
     }
 
     /// Every conversation with listeners here.

@@ -1,13 +1,14 @@
 //! From the fan-out to the sockets: one task for the instance.
 
 use std::sync::Arc;
-use std::time::Duration;
 
+use auth::Revocations;
 use bytes::Bytes;
 use fanout::{Happening, Subject};
 use kernel::{ConversationId, Id, SessionId, UserId};
 use serde_json::json;
 use socketio::{CloseReason, Packet};
+use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
 use uuid::Uuid;
@@ -18,12 +19,8 @@ use crate::chat::Chat;
 use crate::conversations::view;
 use crate::live::frame::{Frame, FrameKind};
 
-/// How long before its end a person hears that the token is running out, in seconds.
-const WARNING_S: u64 = 60;
-/// How often tokens are looked at.
-const TICK: Duration = Duration::from_secs(1);
-/// Conversations whose heads are read in one go.
-const HEADS: usize = 500;
+/// Entries in one read.
+const PAGE: u32 = 200;
 
 /// The live side of one instance.
 #[derive(Debug)]
@@ -32,6 +29,10 @@ pub struct Live {
     pub chat: Arc<Chat>,
     /// Who is connected.
     pub hub: Arc<Hub>,
+    /// Sessions that were ended.
+    pub revocations: Revocations,
+    /// Something may have passed unheard.
+    pub gap: Notify,
 }
 
 impl Live {
@@ -44,51 +45,9 @@ impl Live {
             };
             match happening {
                 None => return,
-                Some(Happening::Gap) => self.reread().await,
+                // Read by another task: what is heard meanwhile must not wait.
+                Some(Happening::Gap) => self.gap.notify_one(),
                 Some(Happening::Event { subject, payload }) => self.hear(subject, &payload),
-            }
-        }
-    }
-
-    /// Reads all heads again from time to time, in case the last event of a conversation was lost.
-    pub async fn reread_regularly(self: Arc<Self>, stop: CancellationToken) {
-        let period = self.chat.settings.live.reread_s.max(1) * 1_000;
-        loop {
-            // Instances that started together do not read together.
-            let wait = period / 2 + self.chat.random.below(period);
-            tokio::select! {
-                () = stop.cancelled() => return,
-                () = tokio::time::sleep(Duration::from_millis(wait)) => self.reread().await,
-            }
-        }
-    }
-
-    /// Warns of tokens that run out, and closes the sockets of those that did.
-    pub async fn watch_tokens(self: Arc<Self>, stop: CancellationToken) {
-        let warning = Packet::event("auth:expiring", &json!({ "expiresIn": WARNING_S }));
-        let Ok(warning) = warning else { return };
-        let mut tick = tokio::time::interval(TICK);
-        loop {
-            tokio::select! {
-                () = stop.cancelled() => return,
-                _ = tick.tick() => {}
-            }
-            let now = self.chat.clock.now();
-            for seat in self.hub.seats() {
-                let left = seat.expires().since(now);
-                if left.is_zero() {
-                    seat.close(CloseReason::ServerDisconnect);
-                } else if left.as_secs() < WARNING_S && seat.warn_once() {
-                    seat.send(&warning);
-                }
-            }
-        }
-    }
-
-    async fn reread(&self) {
-        for ids in self.hub.conversations().chunks(HEADS) {
-            if let Err(error) = self.hub.read_heads(ids).await {
-                tracing::warn!(%error, "heads could not be read again; the next turn tries");
             }
         }
     }
@@ -113,6 +72,7 @@ impl Live {
                 let packet = Packet::event_from_json(&frame.event, &frame.body);
                 self.hub.signal(Id::from_uuid(uuid), &packet);
             }
+            FrameKind::Head => self.hub.head(Id::from_uuid(uuid), frame.seq),
             FrameKind::Added => {
                 let Some(id) = frame.id() else { return };
                 self.open(Id::from_uuid(uuid), id);
@@ -128,7 +88,11 @@ impl Live {
 
     fn revoke(&self, user: UserId, frame: &Frame) {
         let Some(session) = frame.id() else { return };
-        let session: SessionId = session;
+        self.end(user, session);
+    }
+
+    /// Closes the sockets of a session that is over.
+    pub fn end(&self, user: UserId, session: SessionId) {
         let Ok(packet) = Packet::event("session:revoked", &json!({})) else { return };
         for seat in self.hub.seats_of(user) {
             if seat.identity.session == session {
@@ -139,7 +103,7 @@ impl Live {
     }
 
     /// Lets a person's sockets hear a conversation that is new to them.
-    fn open(self: &Arc<Self>, user: UserId, id: ConversationId) {
+    pub fn open(self: &Arc<Self>, user: UserId, id: ConversationId) {
         let seats = self.hub.seats_of(user);
         if seats.is_empty() {
             return;
@@ -153,7 +117,11 @@ impl Live {
                     seat.hold();
                 }
                 if let Err(error) = live.tell_of(user, id, &seats).await {
-                    tracing::warn!(%error, "a new conversation was not announced; `sync` will tell");
+                    tracing::warn!(%error, "a new conversation could not be told; sockets come back");
+                    // Else they would hear nothing of it for as long as they stay.
+                    for seat in &seats {
+                        seat.close(CloseReason::Internal);
+                    }
                 }
                 for seat in &seats {
                     seat.release();
@@ -176,14 +144,17 @@ impl Live {
             seat.send(&packet);
         }
         // What was written before this instance listened.
-        let entries =
-            self.chat.log.entries(id, 0, self.chat.settings.limits.answer_entries).await?;
-        for entry in entries {
-            let packet = Packet::event(entry.kind.event(), &entry)?;
-            for seat in seats {
-                seat.send(&packet);
+        let mut after = 0;
+        loop {
+            let entries = self.chat.log.entries(id, after, PAGE).await?;
+            for entry in &entries {
+                let packet = Packet::event(entry.kind.event(), entry)?;
+                for seat in seats {
+                    seat.send(&packet);
+                }
             }
+            let Some(last) = entries.last() else { return Ok(()) };
+            after = last.seq;
         }
-        Ok(())
     }
 }

@@ -5,3 +5,4 @@ pub mod hub;
 pub mod listen;
 pub mod repair;
 pub mod seat;
+pub mod upkeep;

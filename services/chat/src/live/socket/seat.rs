@@ -17,7 +17,8 @@ pub struct Seat {
     expires: AtomicI64,
     warned: std::sync::atomic::AtomicBool,
     waiting: Mutex<Waiting>,
-    joined: Mutex<Vec<ConversationId>>,
+    /// `None` once the socket has left.
+    joined: Mutex<Option<Vec<ConversationId>>>,
     /// Bytes of live events that may wait for one `sync`.
     limit: usize,
 }
@@ -39,7 +40,7 @@ impl Seat {
             expires,
             warned: false.into(),
             waiting: Mutex::default(),
-            joined: Mutex::default(),
+            joined: Mutex::new(Some(Vec::new())),
             limit,
         }
     }
@@ -106,19 +107,26 @@ impl Seat {
         !self.warned.swap(true, Ordering::Relaxed)
     }
 
-    /// Notes that the socket hears the conversation. Says whether it did not before.
+    /// Notes that the socket hears the conversation. Says whether it is to be let in: it did not hear it before, and it
+    /// has not left.
     pub fn join(&self, id: ConversationId) -> bool {
         let mut joined = self.joined.lock().unwrap_or_else(PoisonError::into_inner);
-        if joined.contains(&id) {
+        let Some(joined) = joined.as_mut().filter(|joined| !joined.contains(&id)) else {
             return false;
-        }
+        };
         joined.push(id);
         true
     }
 
-    /// Everything the socket hears; it hears nothing afterwards.
+    /// Everything the socket hears; it hears nothing afterwards, and joins nothing any more.
     pub fn leave_all(&self) -> Vec<ConversationId> {
-        std::mem::take(&mut self.joined.lock().unwrap_or_else(PoisonError::into_inner))
+        self.joined.lock().unwrap_or_else(PoisonError::into_inner).take().unwrap_or_default()
+    }
+
+    /// Whether the socket hears the conversation, or has left.
+    pub fn has_joined(&self, id: ConversationId) -> bool {
+        let joined = self.joined.lock().unwrap_or_else(PoisonError::into_inner);
+        joined.as_ref().is_none_or(|joined| joined.contains(&id))
     }
 
     fn waiting(&self) -> MutexGuard<'_, Waiting> {

@@ -1,0 +1,112 @@
+//! What an instance looks after from time to time, in case it missed the news: heads, new conversations, ended sessions,
+//! tokens that run out.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use kernel::{ConversationId, UserId};
+use serde_json::json;
+use socketio::{CloseReason, Packet};
+use tokio_util::sync::CancellationToken;
+
+use super::listen::Live;
+use crate::store::StoreError;
+
+/// How long before its end a person hears that the token is running out, in seconds.
+const WARNING_S: u64 = 60;
+/// How often tokens are looked at.
+const TICK: Duration = Duration::from_secs(1);
+/// Before the next try of a reading that failed.
+const AGAIN: Duration = Duration::from_secs(1);
+/// Conversations whose heads are read in one go.
+const HEADS: usize = 500;
+
+impl Live {
+    /// Makes good what may have been lost: from time to time, and at once after a gap in what was heard.
+    pub async fn make_good(self: Arc<Self>, stop: CancellationToken) {
+        let period = self.chat.settings.live.reread_s.max(1) * 1_000;
+        loop {
+            // Instances that started together do not read together.
+            let wait = Duration::from_millis(period / 2 + self.chat.random.below(period));
+            let gap = tokio::select! {
+                () = stop.cancelled() => return,
+                () = tokio::time::sleep(wait) => false,
+                () = self.gap.notified() => true,
+            };
+            if gap {
+                self.end_revoked().await;
+            }
+            if let Err(error) = self.read_again().await {
+                tracing::warn!(%error, "the stores could not be read again yet");
+                tokio::time::sleep(AGAIN).await;
+                self.gap.notify_one();
+            }
+        }
+    }
+
+    /// Warns of tokens that run out, and closes the sockets of those that did.
+    pub async fn watch_tokens(self: Arc<Self>, stop: CancellationToken) {
+        let warning = Packet::event("auth:expiring", &json!({ "expiresIn": WARNING_S }));
+        let Ok(warning) = warning else { return };
+        let mut tick = tokio::time::interval(TICK);
+        loop {
+            tokio::select! {
+                () = stop.cancelled() => return,
+                _ = tick.tick() => {}
+            }
+            let now = self.chat.clock.now();
+            for seat in self.hub.seats() {
+                let left = seat.expires().since(now);
+                if left.is_zero() {
+                    seat.close(CloseReason::ServerDisconnect);
+                } else if left.as_secs() < WARNING_S && seat.warn_once() {
+                    seat.send(&warning);
+                }
+            }
+        }
+    }
+
+    async fn read_again(self: &Arc<Self>) -> Result<(), StoreError> {
+        for ids in self.hub.conversations().chunks(HEADS) {
+            self.hub.read_heads(ids).await?;
+        }
+        for user in self.hub.users() {
+            self.find_conversations(user).await?;
+        }
+        Ok(())
+    }
+
+    /// Conversations that the person is in and somebody's socket does not hear.
+    async fn find_conversations(self: &Arc<Self>, user: UserId) -> Result<(), StoreError> {
+        let most = self.chat.settings.limits.conversations_per_person;
+        let rows = self.chat.conversations.memberships(user, most).await?;
+        let seats = self.hub.seats_of(user);
+        let unheard = |id: &ConversationId| seats.iter().any(|seat| !seat.has_joined(*id));
+        for id in rows.into_iter().map(|row| row.conversation).filter(unheard) {
+            self.open(user, id);
+        }
+        Ok(())
+    }
+
+    /// Sessions whose end may have passed unheard.
+    async fn end_revoked(&self) {
+        let sessions: HashSet<_> = self
+            .hub
+            .seats()
+            .iter()
+            .map(|seat| (seat.identity.user, seat.identity.session))
+            .collect();
+        for (user, session) in sessions {
+            match self.revocations.is_revoked(session).await {
+                Ok(true) => self.end(user, session),
+                Ok(false) => {}
+                Err(error) => {
+                    // Their tokens end soon by themselves.
+                    tracing::warn!(%error, "ended sessions cannot be read");
+                    return;
+                }
+            }
+        }
+    }
+}
