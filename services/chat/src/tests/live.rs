@@ -1,10 +1,13 @@
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
+use async_trait::async_trait;
 use bytes::Bytes;
-use fanout::{Fanout, Happening, Listener};
+use fanout::{Fanout, FanoutError, Happening, Listener, MemoryFanout, Subject};
+use tokio_util::sync::CancellationToken;
 
 use super::place::Place;
-use crate::live::announce::about;
+use crate::live::announce::{Announcer, about};
 use crate::live::frame::{Frame, FrameKind};
 
 async fn heard(listener: &dyn Listener) -> Frame {
@@ -46,4 +49,49 @@ async fn ticks_and_reading_reach_the_conversation() {
     let receipt: serde_json::Value = serde_json::from_slice(&frame.body).unwrap();
     assert_eq!(receipt["userId"], bob.user.to_string());
     assert_eq!(receipt["seq"], 1);
+}
+
+/// A fan-out that can be out of reach.
+#[derive(Debug)]
+struct Fragile {
+    inner: MemoryFanout,
+    broken: AtomicBool,
+}
+
+#[async_trait]
+impl Fanout for Fragile {
+    async fn publish(&self, subject: Subject, payload: Bytes) -> Result<(), FanoutError> {
+        if self.broken.load(Ordering::SeqCst) {
+            return Err(FanoutError("out of reach".to_owned()));
+        }
+        self.inner.publish(subject, payload).await
+    }
+
+    async fn listen(&self) -> Result<Box<dyn Listener>, FanoutError> {
+        self.inner.listen().await
+    }
+
+    async fn ping(&self) -> Result<(), FanoutError> {
+        self.inner.ping().await
+    }
+}
+
+#[tokio::test]
+async fn a_head_that_could_not_be_told_is_told_once_the_fanout_is_back() {
+    let place = Place::new().await;
+    let (ann, bob) = (place.person(), place.person());
+    let talk = place.between(&ann, &bob).await;
+    let entry = place.say(&ann, talk, "hello").await;
+    let fragile = Arc::new(Fragile { inner: MemoryFanout::new(16), broken: true.into() });
+    let listener = fragile.listen().await.unwrap();
+    listener.watch(&[about(talk)]).await.unwrap();
+    let announcer = Announcer::new(Arc::clone(&fragile) as Arc<dyn Fanout>);
+    announcer.entry(&entry).await;
+    let stop = CancellationToken::new();
+    let telling = tokio::spawn(announcer.tell_again(stop.clone()));
+    fragile.broken.store(false, Ordering::SeqCst);
+    let frame = heard(&*listener).await;
+    assert_eq!((frame.kind, frame.seq), (FrameKind::Head, 1));
+    stop.cancel();
+    telling.await.unwrap();
 }
