@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { after, before } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
@@ -13,6 +13,7 @@ import { Mailbox } from './mail.js';
 
 const run = promisify(execFile);
 const ROOT = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
+const TARGET = resolve(ROOT, process.env.CARGO_TARGET_DIR ?? 'target');
 
 /** `single`: everything in one process. `split`: gateway, user, two chats, mail. */
 export const SHAPE = process.env.SHAPE ?? 'single';
@@ -165,7 +166,7 @@ export class Stack {
    * @param {string[]} args
    */
   async xtask(verb, ...args) {
-    const program = join(ROOT, 'target', BUILD, 'xtask');
+    const program = join(TARGET, BUILD, 'xtask');
     try {
       await run(program, ['stack', verb, '--dir', this.dir, ...args], { timeout: 120_000, cwd: ROOT });
     } catch (error) {
