@@ -90,7 +90,8 @@ impl Keyring {
                 false
             }
         };
-        *last = Some(Fetch { at: now, worked });
+        // From the end on: those who waited for a slow one do not each start another.
+        *last = Some(Fetch { at: self.clock.monotonic(), worked });
         worked
     }
 }

@@ -4,6 +4,9 @@ use std::time::Duration;
 use kernel::SessionId;
 use kv::{Kv, KvError};
 
+/// How much longer than its tokens a session stays on the list: clocks differ, and one may be issued while it ends.
+const AFTER: Duration = Duration::from_mins(1);
+
 /// The list of ended sessions whose tokens are still good by themselves. Every instance reads it.
 #[derive(Debug, Clone)]
 pub struct Revocations {
@@ -12,9 +15,9 @@ pub struct Revocations {
 }
 
 impl Revocations {
-    /// `ttl` is how long a token is good: after that an entry is of no use.
+    /// `ttl` is how long a token is good: a while after that an entry is of no use.
     pub fn new(kv: Arc<dyn Kv>, ttl: Duration) -> Self {
-        Self { kv, ttl }
+        Self { kv, ttl: ttl + AFTER }
     }
 
     /// From now on tokens of this session are refused everywhere.

@@ -44,14 +44,21 @@ pub enum Event {
 /// See [`Event::SendOtp`]. Holds an address: never log it whole.
 #[derive(Clone, PartialEq, Eq)]
 pub struct SendOtp {
-    /// The log-in that the code is for; its 16 bytes are the associated data of the sealed code.
+    /// The log-in that the code is for.
     pub challenge: Uuid,
     /// Where the mail goes; checked and in lower case.
     pub address: String,
-    /// The six digits, sealed under the seal key.
+    /// The six digits, sealed under the seal key with [`SendOtp::seal_context`].
     pub sealed_code: Vec<u8>,
     /// After this the code is worth nothing and need not be sent.
     pub expires_at: Timestamp,
+}
+
+impl SendOtp {
+    /// The associated data that the code is sealed with: it opens for this log-in and this address only.
+    pub fn seal_context(challenge: Uuid, address: &str) -> Vec<u8> {
+        [challenge.as_bytes(), address.as_bytes()].concat()
+    }
 }
 
 impl std::fmt::Debug for SendOtp {

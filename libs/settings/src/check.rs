@@ -144,7 +144,9 @@ fn origin(text: &str) -> Result<(), &'static str> {
 
 fn network(text: &str) -> Result<(), &'static str> {
     let problem = "must be networks such as 10.0.0.0/8 or ::1/128";
-    text.parse::<IpNet>().map(|_| ()).map_err(|_| problem)
+    let network: IpNet = text.parse().map_err(|_| problem)?;
+    // Everybody a proxy: then everybody could write the address that limits count by.
+    if network.prefix_len() == 0 { Err("must not be the whole internet") } else { Ok(()) }
 }
 
 fn web_url(text: &str) -> Result<(), &'static str> {

@@ -1,5 +1,6 @@
 //! Puts the service together. The only place that picks adapters.
 
+use std::net::IpAddr;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -29,7 +30,7 @@ struct Way {
 }
 
 /// Starts the service: takes codes from the bus from now on, and says what to mount. `/dev/mailbox` is there only in
-/// development and while mail goes to a folder.
+/// development, while mail goes to a folder, and only for this machine: it shows everybody's codes.
 pub async fn start(env: &Env, bus: Arc<dyn Bus>) -> anyhow::Result<Parts> {
     let way = open(env).await.context("mail.url")?;
     let mailer = Arc::new(mailer(env, &way)?);
@@ -38,8 +39,10 @@ pub async fn start(env: &Env, bus: Arc<dyn Bus>) -> anyhow::Result<Parts> {
         let mailer = Arc::clone(&mailer);
         env.tasks.spawn("mail", |stop| queue::consume(mailer, consumer, stop));
     }
-    let development = env.settings.server.environment == Environment::Development;
-    let shown = way.folder.filter(|_| development);
+    let settings = &env.settings;
+    let development = settings.server.environment == Environment::Development;
+    let here = is_loopback(&settings.server.listen) && is_loopback(&settings.mail.listen);
+    let shown = way.folder.filter(|_| development && here);
     Ok(Parts {
         routes: Arc::new(move |config| {
             if let Some(folder) = &shown {
@@ -49,6 +52,13 @@ pub async fn start(env: &Env, bus: Arc<dyn Bus>) -> anyhow::Result<Parts> {
         checks: checks(bus, way.transport),
         ..Parts::default()
     })
+}
+
+/// Whether only this machine reaches an address to listen on.
+fn is_loopback(listen: &str) -> bool {
+    let host = listen.rsplit_once(':').map_or(listen, |(host, _)| host);
+    let ip = host.trim_matches(['[', ']']).parse::<IpAddr>();
+    host == "localhost" || ip.is_ok_and(|ip| ip.is_loopback())
 }
 
 /// Starts the service as a process of its own.

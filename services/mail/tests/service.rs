@@ -87,7 +87,8 @@ impl World {
 fn otp(address: &str, code: &str, key: [u8; 32], now: Timestamp) -> Event {
     let challenge = Uuid::from_u128(9);
     let sealer = Sealer::new(key).unwrap();
-    let code = sealer.seal(&SystemRandom, challenge.as_bytes(), code.as_bytes());
+    let context = SendOtp::seal_context(challenge, address);
+    let code = sealer.seal(&SystemRandom, &context, code.as_bytes());
     Event::SendOtp(SendOtp {
         challenge,
         address: address.to_owned(),

@@ -37,7 +37,10 @@ pub(crate) async fn serve(env: Env) -> anyhow::Result<Running> {
 fn greet(settings: &Settings, running: &Running) {
     let url = format!("http://{}", running.address);
     let mail = match settings.mail.url.scheme() {
-        "folder" => format!("{} (shown at {url}/dev/mailbox)", settings.mail.url.path()),
+        "folder" if running.address.ip().is_loopback() => {
+            format!("{} (shown at {url}/dev/mailbox)", settings.mail.url.path())
+        }
+        "folder" => settings.mail.url.path().to_owned(),
         _ => "the SMTP server of mail.url".to_owned(),
     };
     eprintln!("\n  Restante is running at {url}\n");

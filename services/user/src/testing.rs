@@ -100,7 +100,8 @@ impl Mails {
         delivery.settle(bus::Settle::Done).await.unwrap();
         let Event::SendOtp(mail) = event else { panic!("not a mail") };
         let sealer = Sealer::new(SEAL_KEY).unwrap();
-        let code = sealer.open(mail.challenge.as_bytes(), &mail.sealed_code).unwrap();
+        let context = SendOtp::seal_context(mail.challenge, &mail.address);
+        let code = sealer.open(&context, &mail.sealed_code).unwrap();
         (mail, String::from_utf8(code).unwrap())
     }
 }

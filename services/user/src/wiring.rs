@@ -68,6 +68,7 @@ pub async fn start(env: &Env, remotes: Remotes) -> anyhow::Result<Running> {
         bus: remotes.bus,
         kv: remotes.kv,
         nudge: ports.nudge.clone(),
+        revocations: ports.revocations.clone(),
         holder: ports.secret_id(),
     };
     env.tasks.spawn("user events", |stop| relay.run(stop));

@@ -2,7 +2,7 @@
 //!
 //! What arrives for a conversation while a write of it is under way goes into the next write, in the order of arrival.
 
-use std::collections::{HashMap, HashSet, VecDeque};
+use std::collections::{HashMap, VecDeque};
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,12 +11,13 @@ use dashmap::DashMap;
 use dashmap::mapref::entry::Entry as Slot;
 use futures::FutureExt;
 use futures::future::join_all;
-use kernel::{Clock, ConversationId, UserId};
+use kernel::{Clock, ConversationId, EntryId, UserId};
 use tokio::runtime::Handle;
 use tokio::sync::oneshot;
 use tracing::Instrument;
 
 use super::entry::Entry;
+use super::order::Order;
 use super::store::{Appended, Draft, Head, LogStore};
 use crate::conversations::store::ConversationStore;
 use crate::live::announce::Announcer;
@@ -33,6 +34,8 @@ pub struct Appender {
     clock: Arc<dyn Clock>,
     /// A conversation is here while a task writes for it.
     lanes: DashMap<ConversationId, VecDeque<Waiting>>,
+    /// Whose next message has to be the retry of one that failed.
+    order: Order,
     /// Drafts that may wait for one conversation.
     queue: usize,
     /// What is accepted here is finished also when the connection that brought it is gone.
@@ -72,6 +75,7 @@ impl Appender {
             announcer,
             clock,
             lanes: DashMap::new(),
+            order: Order::default(),
             queue,
             runtime,
         })
@@ -82,26 +86,38 @@ impl Appender {
         let (answer, receiver) = oneshot::channel();
         let id = draft.conversation;
         let waiting = Waiting { draft, answer, span: tracing::Span::current() };
-        match self.lanes.entry(id) {
+        let lane = self.lanes.entry(id);
+        // Looked at while the lane is held: a failure is noted under the same hold.
+        let place = (id, waiting.draft.sender);
+        if !self.order.admits(place, waiting.draft.id, self.clock.monotonic()) {
+            // Nobody waits yet: the answer is there already.
+            let _ = waiting.answer.send(Appended::Unavailable);
+            return receiver;
+        }
+        match lane {
             Slot::Occupied(lane) if lane.get().len() >= self.queue => {
                 metrics::counter!("append_queue_full_total").increment(1);
-                // Nobody waits: the answer is there already.
+                self.order.failed(place, waiting.draft.id, self.clock.monotonic());
                 let _ = waiting.answer.send(Appended::Unavailable);
             }
             Slot::Occupied(mut lane) => lane.get_mut().push_back(waiting),
             Slot::Vacant(lane) => {
                 lane.insert(VecDeque::from([waiting]));
-                let appender = Arc::clone(self);
-                self.runtime.spawn(async move {
-                    let lane = AssertUnwindSafe(appender.write(id)).catch_unwind();
-                    if lane.await.is_err() {
-                        // Whoever waits hears that nothing is known, and the next draft starts anew.
-                        appender.lanes.remove(&id);
-                    }
-                });
+                self.start(id);
             }
         }
         receiver
+    }
+
+    fn start(self: &Arc<Self>, id: ConversationId) {
+        let appender = Arc::clone(self);
+        self.runtime.spawn(async move {
+            let lane = AssertUnwindSafe(appender.write(id)).catch_unwind();
+            if lane.await.is_err() {
+                // Whoever waits hears that nothing is known, and the next draft starts anew.
+                appender.lanes.remove(&id);
+            }
+        });
     }
 
     /// Returns once everything accepted so far is answered. The caller sets a deadline.
@@ -161,18 +177,24 @@ impl Appender {
 
     /// What a person wrote after a draft that failed fails too, or it would appear before the retry of that one.
     fn fail_later_ones(&self, id: ConversationId, batch: &[Waiting], outcome: &[Appended]) {
-        let failed = batch.iter().zip(outcome);
-        let failed = failed.filter(|(_, appended)| matches!(appended, Appended::Unavailable));
-        let senders: HashSet<UserId> = failed.map(|(waiting, _)| waiting.draft.sender).collect();
-        if senders.is_empty() {
+        let mut failed: HashMap<UserId, EntryId> = HashMap::new();
+        for (waiting, appended) in batch.iter().zip(outcome) {
+            if matches!(appended, Appended::Unavailable) {
+                failed.entry(waiting.draft.sender).or_insert(waiting.draft.id);
+            }
+        }
+        if failed.is_empty() {
             return;
         }
+        // The lane is there as long as this batch is being written.
         let Slot::Occupied(mut lane) = self.lanes.entry(id) else { return };
+        for (sender, first) in &failed {
+            self.order.failed((id, *sender), *first, self.clock.monotonic());
+        }
         let all = std::mem::take(lane.get_mut());
-        let (later, others) =
-            all.into_iter().partition(|waiting| senders.contains(&waiting.draft.sender));
+        let (later, others): (VecDeque<Waiting>, VecDeque<Waiting>) =
+            all.into_iter().partition(|waiting| failed.contains_key(&waiting.draft.sender));
         *lane.get_mut() = others;
-        let later: VecDeque<Waiting> = later;
         for waiting in later {
             let _ = waiting.answer.send(Appended::Unavailable);
         }

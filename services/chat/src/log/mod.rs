@@ -4,5 +4,6 @@ pub mod append;
 pub mod entry;
 pub mod mongo;
 pub mod numbering;
+pub mod order;
 pub mod sqlite;
 pub mod store;

@@ -1,8 +1,16 @@
-use kernel::{ErrorCode, WireError};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use async_trait::async_trait;
+use kernel::{Clock, ConversationId, ErrorCode, Timestamp, WireError};
 
 use super::place::Place;
+use crate::log::append::{self, Appender};
+use crate::log::entry::{Entry, EntryType};
+use crate::log::store::{Appended, Draft, Head, LogStore};
 use crate::messages::body::MessageBody;
 use crate::messages::send::{self, Send, SendError};
+use crate::store::StoreError;
 
 #[tokio::test]
 async fn a_message_gets_its_place_and_is_counted() {
@@ -73,4 +81,85 @@ async fn an_id_that_no_client_made_is_refused() {
     let id = "f47ac10b-58cc-4372-a567-0e02b2c3d479".parse().unwrap();
     let refused = place.send(&ann, talk, id, "hello").await.unwrap_err();
     assert_eq!(WireError::from(refused).code, ErrorCode::ValidationError);
+}
+
+/// A store that can be out of reach.
+#[derive(Debug)]
+struct Fragile {
+    inner: Arc<dyn LogStore>,
+    broken: AtomicBool,
+}
+
+#[async_trait]
+impl LogStore for Fragile {
+    async fn append(&self, drafts: &[Draft]) -> Vec<Appended> {
+        if self.broken.load(Ordering::SeqCst) {
+            return drafts.iter().map(|_| Appended::Unavailable).collect();
+        }
+        self.inner.append(drafts).await
+    }
+
+    async fn raise_heads(
+        &self,
+        heads: &[(ConversationId, Head)],
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        self.inner.raise_heads(heads, now).await
+    }
+
+    async fn heads(&self, ids: &[ConversationId]) -> Result<Vec<Head>, StoreError> {
+        self.inner.heads(ids).await
+    }
+
+    async fn entries(
+        &self,
+        id: ConversationId,
+        after: u64,
+        limit: u32,
+    ) -> Result<Vec<Entry>, StoreError> {
+        self.inner.entries(id, after, limit).await
+    }
+
+    async fn strip(&self, id: ConversationId, from: u64, to: u64) -> Result<(), StoreError> {
+        self.inner.strip(id, from, to).await
+    }
+
+    async fn remove_expired(&self) -> Result<u64, StoreError> {
+        self.inner.remove_expired().await
+    }
+}
+
+#[tokio::test]
+async fn what_was_under_way_behind_a_failed_message_does_not_overtake_its_retry() {
+    let place = Place::new().await;
+    let (ann, bob) = (place.person(), place.person());
+    let talk = place.between(&ann, &bob).await;
+    let log = Arc::new(Fragile { inner: Arc::clone(&place.chat.log), broken: true.into() });
+    let appender = Appender::new(append::Parts {
+        log: Arc::clone(&log) as Arc<dyn LogStore>,
+        conversations: Arc::clone(&place.chat.conversations),
+        announcer: place.chat.announcer.clone(),
+        clock: Arc::clone(&place.chat.clock),
+        queue: 100,
+    });
+    let draft = |sender: &auth::Identity, text: &str| Draft {
+        id: place.entry_id(),
+        conversation: talk,
+        kind: EntryType::Message,
+        sender: sender.user,
+        created_at: place.clock.now(),
+        digest: [0; 32],
+        data: serde_json::value::to_raw_value(text).unwrap(),
+    };
+    let (first, second, other) = (draft(&ann, "1"), draft(&ann, "2"), draft(&bob, "3"));
+    assert_eq!(appender.submit(first.clone()).await.unwrap(), Appended::Unavailable);
+    log.broken.store(false, Ordering::SeqCst);
+    assert_eq!(appender.submit(second.clone()).await.unwrap(), Appended::Unavailable);
+    let seq = |appended| match appended {
+        Appended::Stored(entry) => entry.seq,
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(seq(appender.submit(other).await.unwrap()), 1, "somebody else's does not wait");
+    assert_eq!(seq(appender.submit(first).await.unwrap()), 2);
+    assert_eq!(seq(appender.submit(second).await.unwrap()), 3);
 }

@@ -110,7 +110,8 @@ impl Mailer {
     }
 
     fn open(&self, otp: &SendOtp) -> Option<String> {
-        let code = self.sealer.open(otp.challenge.as_bytes(), &otp.sealed_code)?;
+        let context = SendOtp::seal_context(otp.challenge, &otp.address);
+        let code = self.sealer.open(&context, &otp.sealed_code)?;
         let code = String::from_utf8(code).ok()?;
         let fits = code.len() == DIGITS && code.bytes().all(|b| b.is_ascii_digit());
         fits.then_some(code)
@@ -148,12 +149,17 @@ mod tests {
 
     impl World {
         fn otp(&self, code: &str) -> SendOtp {
+            self.otp_to("ada@example.org", code)
+        }
+
+        fn otp_to(&self, address: &str, code: &str) -> SendOtp {
             let challenge = Uuid::from_u128(9);
             let random = SeededRandom::new(1);
-            let sealed = self.mailer.sealer.seal(&random, challenge.as_bytes(), code.as_bytes());
+            let context = SendOtp::seal_context(challenge, address);
+            let sealed = self.mailer.sealer.seal(&random, &context, code.as_bytes());
             SendOtp {
                 challenge,
-                address: "ada@example.org".to_owned(),
+                address: address.to_owned(),
                 sealed_code: sealed.unwrap(),
                 expires_at: self.clock.now().plus(Duration::from_mins(5)),
             }
@@ -193,10 +199,12 @@ mod tests {
         let world = world().await;
         let mut foreign = world.otp("123456");
         foreign.challenge = Uuid::from_u128(10);
+        let mut diverted = world.otp("123456");
+        diverted.address = "eve@example.org".to_owned();
         let mut cut = world.otp("123456");
         cut.sealed_code.pop();
         let wrong = ["12345", "1234567", "12345a", "123456\r\nX: y", "\u{661}\u{662}\u{663}"];
-        for otp in wrong.map(|code| world.otp(code)).into_iter().chain([foreign, cut]) {
+        for otp in wrong.map(|code| world.otp(code)).into_iter().chain([foreign, diverted, cut]) {
             assert_eq!(world.send(&otp).await, Err(SendError::Sealed));
         }
         assert!(world.mails().await.is_empty());
@@ -206,8 +214,7 @@ mod tests {
     #[tokio::test]
     async fn a_hostile_address_is_refused_for_good() {
         let world = world().await;
-        let mut otp = world.otp("123456");
-        otp.address = "ada@example.org\r\nBcc: eve@example.org".to_owned();
+        let otp = world.otp_to("ada@example.org\r\nBcc: eve@example.org", "123456");
         let error = world.send(&otp).await.unwrap_err();
         assert_eq!(error, SendError::Address(BadAddress));
         assert!(!error.is_temporary() && !error.to_string().contains("ada"));

@@ -72,18 +72,18 @@ pub(super) async fn begin(ports: &Ports, input: Begin<'_>) -> Result<Begun, Begi
     let id = ports.secret_id();
     tracing::Span::current().record("challenge", tracing::field::display(id));
     let code = format!("{:06}", ports.random.below(1_000_000));
-    let seal = |plain: &[u8]| {
-        let sealed = ports.sealer.seal(ports.random.as_ref(), id.as_bytes(), plain);
+    let seal = |context: &[u8], plain: &[u8]| {
+        let sealed = ports.sealer.seal(ports.random.as_ref(), context, plain);
         sealed.map_err(|error| BeginError::Unavailable(error.to_string()))
     };
     let draft = Draft {
         id,
         allowance,
         code_hash: ports.pepper.hash(Purpose::Code, &[id.as_bytes(), code.as_bytes()]),
-        address: seal(address.as_str().as_bytes())?,
+        address: seal(id.as_bytes(), address.as_str().as_bytes())?,
     };
     challenges(ports).open(draft).await?;
-    let sealed_code = seal(code.as_bytes())?;
+    let sealed_code = seal(&SendOtp::seal_context(id, address.as_str()), code.as_bytes())?;
     send(ports, id, &address, sealed_code, ttl).await?;
     metrics::counter!("login_codes_sent_total").increment(1);
     let resend_in = 60_u64.div_ceil(u64::from(login.sends_per_minute.max(1)));

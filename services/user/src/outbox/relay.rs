@@ -1,7 +1,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use bus::Bus;
+use auth::Revocations;
+use bus::{Bus, Message};
+use contracts::events::Event;
 use kv::Kv;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
@@ -35,6 +37,7 @@ pub(crate) struct Relay {
     pub(crate) bus: Arc<dyn Bus>,
     pub(crate) kv: Arc<dyn Kv>,
     pub(crate) nudge: Nudge,
+    pub(crate) revocations: Revocations,
     /// Names this instance.
     pub(crate) holder: Uuid,
 }
@@ -79,6 +82,14 @@ impl Relay {
         }
     }
 
+    /// The end of a session is published once its tokens are refused, whatever became of the request that ended it.
+    async fn deny(&self, message: &Message) -> anyhow::Result<()> {
+        if let Ok(Event::SessionRevoked(event)) = Event::decode(&message.topic, &message.payload) {
+            self.revocations.revoke(event.session).await?;
+        }
+        Ok(())
+    }
+
     async fn drain(&self) -> anyhow::Result<()> {
         loop {
             let batch = self.outbox.waiting(BATCH).await?;
@@ -87,6 +98,7 @@ impl Relay {
             }
             for message in batch {
                 let id = message.id;
+                self.deny(&message).await?;
                 self.bus.publish(message).await?;
                 self.outbox.remove(id).await?;
                 metrics::counter!("user_outbox_published_total").increment(1);

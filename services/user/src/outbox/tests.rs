@@ -13,7 +13,8 @@ fn relay(world: &World, holder: u128) -> Relay {
     let outbox: Arc<dyn Outbox> = Arc::new(SqliteOutbox(world.outbox.0.clone()));
     let (bus, kv) = (world.ports.bus.clone(), world.ports.kv.clone());
     let holder = some::<()>(holder).uuid();
-    Relay { outbox, bus, kv, nudge: world.ports.nudge.clone(), holder }
+    let (nudge, revocations) = (world.ports.nudge.clone(), world.ports.revocations.clone());
+    Relay { outbox, bus, kv, nudge, revocations, holder }
 }
 
 async fn end(world: &World, n: u128) {
@@ -44,6 +45,8 @@ async fn what_was_written_is_published_in_order_and_forgotten() {
     let running = tokio::spawn(relay(&world, 1).run(stop.clone()));
     for n in 0..3 {
         assert_eq!(next(consumer.as_mut()).await, session(n));
+        let refused = world.ports.revocations.is_revoked(session(n)).await.unwrap();
+        assert!(refused, "its tokens are refused before anybody acts on its end");
     }
     end(&world, 3).await;
     world.ports.nudge.now();

@@ -31,16 +31,16 @@ pub(super) async fn end(ports: &Ports, user: UserId, session: SessionId) -> Resu
     Ok(())
 }
 
-/// Makes everybody act on sessions that have ended. The event is in the outbox already; without the deny-list an access
-/// token would be good for the rest of its minutes.
+/// Makes everybody act on sessions that have ended: their tokens first, so that a socket that is closed cannot come back. If
+/// that fails here, the relay does it before it publishes the event, which is in the outbox already.
 pub(crate) async fn tell_ended(ports: &Ports, ended: &[Ended]) {
-    ports.nudge.now();
     for Ended { session, .. } in ended {
         if let Err(error) = ports.revocations.revoke(*session).await {
             metrics::counter!("session_deny_failures_total").increment(1);
-            tracing::error!(%error, %session, "an ended session is not on the deny-list");
+            tracing::warn!(%error, %session, "an ended session is not on the deny-list yet");
         }
     }
+    ports.nudge.now();
 }
 
 /// Ends the session that asks. Asked for twice, it is done once.
