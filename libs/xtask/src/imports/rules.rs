@@ -6,7 +6,7 @@ use super::source::Source;
 /// Production lines of one file.
 const MOST_LINES: usize = 400;
 
-/// Files that put parts together.
+/// Files, or folders of them, that put parts together.
 const COMPOSERS: [&str; 3] = ["wiring", "lib", "main"];
 
 /// A crate that only files of one name may name.
@@ -127,6 +127,5 @@ fn in_package(source: &Source, packages: &[&str]) -> bool {
 }
 
 fn composes(source: &Source) -> bool {
-    let stem = source.file.file_stem().unwrap_or_default();
-    COMPOSERS.iter().any(|name| stem == *name)
+    COMPOSERS.iter().any(|name| source.is_named(name))
 }

@@ -4,3 +4,4 @@ pub mod catch_up;
 pub mod http;
 pub mod since;
 pub mod socket;
+pub mod start;

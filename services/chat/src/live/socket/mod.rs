@@ -6,3 +6,4 @@ pub mod listen;
 pub mod repair;
 pub mod seat;
 pub mod upkeep;
+pub mod visit;

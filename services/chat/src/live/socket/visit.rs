@@ -1,0 +1,183 @@
+//! One connected socket: takes each event to its use case.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use auth::Gate;
+use futures::future::BoxFuture;
+use kernel::{EntryId, ErrorCode, WireError};
+use serde::Deserialize;
+use serde_json::value::RawValue;
+use socketio::{Answer, CloseReason, Session};
+use tokio::sync::oneshot;
+use tracing::Instrument;
+use uuid::Uuid;
+
+use super::listen::Live;
+use super::seat::Seat;
+use crate::live::reply::{self, Outcome};
+use crate::{delivery, messages, reading, sync};
+
+/// One connected socket and what it asks.
+#[derive(Debug)]
+pub struct Visit {
+    live: Arc<Live>,
+    gate: Arc<Gate>,
+    seat: Arc<Seat>,
+    /// Resolves when the message before has its place: messages of one socket keep their order.
+    turn: Mutex<Option<oneshot::Receiver<()>>>,
+}
+
+impl Visit {
+    /// The visit of that socket.
+    pub fn new(live: Arc<Live>, gate: Arc<Gate>, seat: Arc<Seat>) -> Self {
+        Self { live, gate, seat, turn: Mutex::default() }
+    }
+}
+
+impl Session for Visit {
+    fn event(&self, name: String, args: Vec<Box<RawValue>>) -> BoxFuture<'static, Answer> {
+        let request = EntryId::new_v7(self.live.chat.clock.now(), &*self.live.chat.random).uuid();
+        let span = tracing::info_span!(
+            "socket",
+            event = %name,
+            request_id = %request,
+            user_id = %self.seat.identity.user,
+            device_id = %self.seat.identity.device,
+            trace_id = tracing::field::Empty
+        );
+        runtime::continue_trace(&span, "");
+        let asked = Asked {
+            live: Arc::clone(&self.live),
+            gate: Arc::clone(&self.gate),
+            seat: Arc::clone(&self.seat),
+            request,
+        };
+        let Some(payload) = only(args) else {
+            return Box::pin(async move { asked.reply(Err(one_argument())) });
+        };
+        match name.as_str() {
+            "message:send" => {
+                let (place, next) = oneshot::channel();
+                let before = self.turn().replace(next);
+                Box::pin(async move { asked.send(&payload, before, place).await }.instrument(span))
+            }
+            "sync" => Box::pin(async move { asked.sync(&payload).await }.instrument(span)),
+            _ => Box::pin(async move { asked.other(&name, &payload).await }.instrument(span)),
+        }
+    }
+
+    fn disconnected(&self, reason: &CloseReason) {
+        tracing::info!(user_id = %self.seat.identity.user, %reason, "disconnected");
+        let (live, seat) = (Arc::clone(&self.live), Arc::clone(&self.seat));
+        self.live.hub.spawn(async move { live.hub.leave(&seat).await });
+    }
+}
+
+impl Visit {
+    fn turn(&self) -> MutexGuard<'_, Option<oneshot::Receiver<()>>> {
+        self.turn.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// One event on its way.
+struct Asked {
+    live: Arc<Live>,
+    gate: Arc<Gate>,
+    seat: Arc<Seat>,
+    request: Uuid,
+}
+
+impl Asked {
+    async fn send(
+        self,
+        payload: &RawValue,
+        before: Option<oneshot::Receiver<()>>,
+        place: oneshot::Sender<()>,
+    ) -> Answer {
+        if let Some(before) = before {
+            // An error says that the one before was given up, which is as good.
+            let _ = before.await;
+        }
+        let taken = messages::socket::take(&self.live.chat, &self.seat.identity, payload).await;
+        let _ = place.send(());
+        match taken {
+            Ok(pending) => self.reply(messages::socket::sent(pending).await),
+            Err(error) => self.reply(Err(error)),
+        }
+    }
+
+    /// Live events wait until the answer is on its way.
+    async fn sync(self, payload: &RawValue) -> Answer {
+        let held = Held::new(&self.seat);
+        let answer = sync::socket::sync(&self.live.chat, &self.seat.identity, payload).await;
+        self.reply(answer).then(move || drop(held))
+    }
+
+    async fn other(self, name: &str, payload: &RawValue) -> Answer {
+        let (chat, caller) = (&self.live.chat, &self.seat.identity);
+        let answer = match name {
+            "message:delivered" => delivery::socket::delivered(chat, caller, payload).await,
+            "message:read" => reading::socket::read(chat, caller, payload).await,
+            "range" => sync::socket::range(chat, caller, payload).await,
+            "auth:refresh" => self.refresh(payload).await,
+            _ => Err(WireError::invalid("event", "there is no such event")),
+        };
+        self.reply(answer)
+    }
+
+    async fn refresh(&self, payload: &RawValue) -> Outcome {
+        #[derive(Deserialize)]
+        #[serde(deny_unknown_fields)]
+        struct Refresh {
+            token: String,
+        }
+        let Refresh { token } = reply::parse(payload)?;
+        let identity = self.gate.admit(&token).await?;
+        let own = &self.seat.identity;
+        if (identity.user, identity.session, identity.device) != (own.user, own.session, own.device)
+        {
+            let message = "the token is of another session; open a new connection with it";
+            return Err(WireError::new(ErrorCode::Forbidden, message));
+        }
+        self.seat.renew(identity.expires_at);
+        reply::ok()
+    }
+
+    fn reply(&self, outcome: Outcome) -> Answer {
+        match outcome {
+            Ok(value) => Answer::value(value),
+            Err(error) => {
+                tracing::debug!(%error, "refused");
+                metrics::counter!("socket_errors_total", "code" => error.code.as_str())
+                    .increment(1);
+                reply::failed(&error, self.request, self.live.chat.clock.now()).into()
+            }
+        }
+    }
+}
+
+/// Holds live events back for as long as it lives.
+struct Held(Arc<Seat>);
+
+impl Held {
+    fn new(seat: &Arc<Seat>) -> Self {
+        seat.hold();
+        Self(Arc::clone(seat))
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        self.0.release();
+    }
+}
+
+fn only(args: Vec<Box<RawValue>>) -> Option<Box<RawValue>> {
+    let mut args = args.into_iter();
+    let first = args.next()?;
+    args.next().is_none().then_some(first)
+}
+
+fn one_argument() -> WireError {
+    WireError::new(ErrorCode::ValidationError, "an event takes one object as its argument")
+}

@@ -1,0 +1,76 @@
+//! Picks the adapter of the stores.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context, bail};
+use runtime::Env;
+
+use super::seconds;
+use crate::conversations::mongo::MongoConversations;
+use crate::conversations::sqlite::SqliteConversations;
+use crate::conversations::store::ConversationStore;
+use crate::delivery::mongo::MongoDelivery;
+use crate::delivery::sqlite::SqliteDelivery;
+use crate::delivery::store::DeliveryStore;
+use crate::log::mongo::{Limits, MongoLog};
+use crate::log::sqlite::SqliteLog;
+use crate::log::store::LogStore;
+use crate::{mongo, sqlite};
+
+/// The stores of one database.
+#[derive(Debug)]
+pub struct Stores {
+    /// Conversations and who is in them.
+    pub conversations: Arc<dyn ConversationStore>,
+    /// The logs.
+    pub log: Arc<dyn LogStore>,
+    /// Delivery cursors.
+    pub delivery: Arc<dyn DeliveryStore>,
+}
+
+/// Opens the stores that the scheme of `chat.store` names.
+pub async fn open(env: &Env) -> anyhow::Result<Stores> {
+    let settings = &env.settings.chat;
+    let (log, delivery) = (&settings.log, &settings.delivery);
+    match settings.store.scheme() {
+        "sqlite" => {
+            let database =
+                env.databases.open(Path::new(settings.store.path())).context("chat.store")?;
+            sqlite::migrate(&database).await.context("chat.store")?;
+            let clock = Arc::clone(&env.clock);
+            Ok(Stores {
+                conversations: Arc::new(SqliteConversations::new(database.clone())),
+                log: Arc::new(SqliteLog::new(
+                    database.clone(),
+                    seconds(delivery.header_s),
+                    seconds(delivery.cap_s),
+                    clock,
+                )),
+                delivery: Arc::new(SqliteDelivery::new(database)),
+            })
+        }
+        "mongodb" | "mongodb+srv" => {
+            let database = mongo::open(settings.store.as_str(), "restante-chat")
+                .await
+                .context("chat.store")?;
+            mongo::create_indexes(&database).await.context("chat.store")?;
+            let limits = Limits {
+                header: seconds(delivery.header_s),
+                cap: seconds(delivery.cap_s),
+                head_cache: seconds(log.head_cache_s),
+                append_timeout: Duration::from_millis(log.append_timeout_ms),
+            };
+            let (clock, random) = (Arc::clone(&env.clock), Arc::clone(&env.random));
+            Ok(Stores {
+                conversations: Arc::new(MongoConversations::new(&database)),
+                log: Arc::new(MongoLog::new(&database, limits, clock, random)),
+                delivery: Arc::new(MongoDelivery::new(&database)),
+            })
+        }
+        other => {
+            bail!("chat.store: {other}: is not a store; use sqlite:PATH or mongodb://host/database")
+        }
+    }
+}
