@@ -17,6 +17,8 @@ use crate::{WebError, body, docs, observe, origin};
 
 /// An idle connection is kept this long.
 const KEEP_ALIVE: Duration = Duration::from_secs(75);
+/// A connection whose client takes nothing of what was sent ends after this.
+const UNREAD: Duration = Duration::from_secs(30);
 /// A request's head must arrive within this.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
 
@@ -54,6 +56,7 @@ pub fn serve(server: Server) -> anyhow::Result<Running> {
             .configure(|config| routes(config, &parts, &openapi))
             .default_service(web::to(nothing_here))
     })
+    .on_connect(|connection, _| socketio::give_up_unread(connection, UNREAD))
     .disable_signals()
     .keep_alive(KEEP_ALIVE)
     .client_request_timeout(HEAD_TIMEOUT)

@@ -44,7 +44,7 @@ const RULES: &[Rule] = &[
     door("actix_web", "http", HTTP),
     door("actix_ws", "http", HTTP),
     door("tonic", "grpc", GRPC),
-    door("socketio", "socket", &[]),
+    door("socketio", "socket", &["libs/web"]),
 ];
 
 const SERVICES: [(&str, &str); 3] = [

@@ -9,7 +9,7 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use super::LocalUserDirectory;
-use crate::preferences::{Preferences, WhoMay};
+use crate::preferences::{PreferencesChange, WhoMay};
 use crate::testing::{World, device, sign_in, some, user, world};
 
 const TIMEOUT: Duration = Duration::from_secs(5);
@@ -32,7 +32,10 @@ async fn populated() -> World {
         sign_in.now = world.ports.clock.now();
         world.ports.accounts.sign_in(sign_in).await.unwrap();
     }
-    let alone = Preferences { who_may_message_me: WhoMay::Nobody, ..Preferences::default() };
+    let alone = PreferencesChange {
+        who_may_message_me: Some(WhoMay::Nobody),
+        ..PreferencesChange::default()
+    };
     assert!(world.ports.profiles.prefer(user(3), alone).await.unwrap());
     world
 }

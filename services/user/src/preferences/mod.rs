@@ -6,7 +6,7 @@ mod set;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use set::PreferencesChange;
+pub(crate) use set::PreferencesChange;
 
 /// A person's choices.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]

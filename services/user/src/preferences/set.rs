@@ -5,7 +5,7 @@ use crate::ports::Ports;
 use crate::store::StoreError;
 
 /// What to change; `None` leaves it.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct PreferencesChange {
     pub(crate) read_receipts: Option<bool>,
     pub(crate) last_seen: Option<bool>,
@@ -37,22 +37,15 @@ pub(crate) async fn get(ports: &Ports, user: UserId) -> Result<Preferences, Pref
     Ok(person.preferences)
 }
 
-/// Changes one's own choices. Of two changes at once the later one stands.
+/// Changes one's own choices. Two changes at once both stand; of the same choice the later one.
 #[tracing::instrument(skip(ports, change), err(level = "info"))]
 pub(crate) async fn set(
     ports: &Ports,
     user: UserId,
     change: PreferencesChange,
 ) -> Result<Preferences, PreferencesError> {
-    let before = get(ports, user).await?;
-    let after = Preferences {
-        read_receipts: change.read_receipts.unwrap_or(before.read_receipts),
-        last_seen: change.last_seen.unwrap_or(before.last_seen),
-        discoverable_by_mail: change.discoverable_by_mail.unwrap_or(before.discoverable_by_mail),
-        who_may_message_me: change.who_may_message_me.unwrap_or(before.who_may_message_me),
-    };
-    if after != before && !ports.profiles.prefer(user, after).await? {
+    if change != PreferencesChange::default() && !ports.profiles.prefer(user, change).await? {
         return Err(PreferencesError::NotFound);
     }
-    Ok(after)
+    get(ports, user).await
 }

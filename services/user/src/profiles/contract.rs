@@ -7,7 +7,7 @@ use kernel::{ManualClock, SeededRandom, UserId};
 use super::{Changed, Edit, MongoProfiles, ProfileChange, Profiles, Search, SqliteProfiles};
 use crate::accounts::{Accounts, MongoAccounts, SqliteAccounts};
 use crate::outbox::{Cause, MongoOutbox, Outbox, SqliteOutbox};
-use crate::preferences::{Preferences, WhoMay};
+use crate::preferences::{Preferences, PreferencesChange, WhoMay};
 use crate::testing::{self, START, sign_in, user};
 
 /// The ports that the cases need.
@@ -122,7 +122,8 @@ async fn an_address_finds_only_those_who_allow_it(under: &Under<'_>) {
     let ada = under.new_user(50).await;
     let by = async |address| under.profiles.by_address(address).await.unwrap();
     assert_eq!(by("p50@example.org").await, None);
-    let choice = Preferences { discoverable_by_mail: true, ..Preferences::default() };
+    let choice =
+        PreferencesChange { discoverable_by_mail: Some(true), ..PreferencesChange::default() };
     assert!(under.profiles.prefer(ada, choice).await.unwrap());
     assert_eq!(by("p50@example.org").await.map(|found| found.id), Some(ada));
     assert_eq!(by("p5@example.org").await, None);
@@ -133,15 +134,26 @@ async fn choices_are_kept(under: &Under<'_>) {
     let ada = under.new_user(60).await;
     let read = async || under.profiles.people(&[ada]).await.unwrap()[0].preferences;
     assert_eq!(read().await, Preferences::default());
+    let some = PreferencesChange {
+        read_receipts: Some(false),
+        who_may_message_me: Some(WhoMay::Nobody),
+        ..PreferencesChange::default()
+    };
+    assert!(under.profiles.prefer(ada, some).await.unwrap());
+    let others = PreferencesChange {
+        last_seen: Some(false),
+        discoverable_by_mail: Some(true),
+        ..PreferencesChange::default()
+    };
+    assert!(under.profiles.prefer(ada, others).await.unwrap());
     let chosen = Preferences {
         read_receipts: false,
         last_seen: false,
         discoverable_by_mail: true,
         who_may_message_me: WhoMay::Nobody,
     };
-    assert!(under.profiles.prefer(ada, chosen).await.unwrap());
-    assert_eq!(read().await, chosen);
-    assert!(!under.profiles.prefer(user(99), chosen).await.unwrap());
+    assert_eq!(read().await, chosen, "neither undid the other");
+    assert!(!under.profiles.prefer(user(99), some).await.unwrap());
 }
 
 async fn suite(under: &Under<'_>) {

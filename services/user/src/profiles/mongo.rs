@@ -1,5 +1,5 @@
 use async_trait::async_trait;
-use bson::{DateTime, Document, doc};
+use bson::{Bson, DateTime, Document, doc};
 use contracts::Profile;
 use contracts::events::{Event, UserUpdated};
 use futures::TryStreamExt;
@@ -13,7 +13,7 @@ use super::words;
 use super::{Changed, Person, ProfileChange, Profiles, Search};
 use crate::mongo::{LOGINS, Mongo, USERNAMES, USERS, date, id, time, uuid, within};
 use crate::outbox::{Cause, add_mongo};
-use crate::preferences::{Preferences, WhoMay};
+use crate::preferences::{Preferences, PreferencesChange, WhoMay};
 use crate::store::StoreError;
 
 /// A person as they stand in `users`.
@@ -137,14 +137,16 @@ impl Profiles for MongoProfiles {
         Ok(found.map(Profile::from))
     }
 
-    #[tracing::instrument(skip(self, preferences))]
-    async fn prefer(&self, user: UserId, preferences: Preferences) -> Result<bool, StoreError> {
-        let update = doc! { "$set": {
-            "readReceipts": preferences.read_receipts,
-            "lastSeen": preferences.last_seen,
-            "discoverableByMail": preferences.discoverable_by_mail,
-            "whoMayMessageMe": preferences.who_may_message_me.as_str(),
-        } };
+    #[tracing::instrument(skip(self, change))]
+    async fn prefer(&self, user: UserId, change: PreferencesChange) -> Result<bool, StoreError> {
+        let given = [
+            ("readReceipts", change.read_receipts.map(Bson::from)),
+            ("lastSeen", change.last_seen.map(Bson::from)),
+            ("discoverableByMail", change.discoverable_by_mail.map(Bson::from)),
+            ("whoMayMessageMe", change.who_may_message_me.map(|who| who.as_str().into())),
+        ];
+        let given = given.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?)));
+        let update = doc! { "$set": given.collect::<Document>() };
         let users = self.0.documents(USERS);
         let written = within(users.update_one(doc! { "_id": uuid(user) }, update)).await?;
         Ok(written.matched_count == 1)

@@ -9,7 +9,7 @@ use sqlite::{Connection, Database, OptionalExtension, SqliteError, params};
 use super::words;
 use super::{Changed, Person, ProfileChange, Profiles, Search};
 use crate::outbox::{Cause, add_sqlite};
-use crate::preferences::Preferences;
+use crate::preferences::{PreferencesChange, WhoMay};
 use crate::sqlite::{preferences, profile, raw};
 use crate::store::StoreError;
 
@@ -81,17 +81,19 @@ impl Profiles for SqliteProfiles {
         Ok(found.await?)
     }
 
-    #[tracing::instrument(skip(self, preferences))]
-    async fn prefer(&self, user: UserId, preferences: Preferences) -> Result<bool, StoreError> {
+    #[tracing::instrument(skip(self, change))]
+    async fn prefer(&self, user: UserId, change: PreferencesChange) -> Result<bool, StoreError> {
         let written = self.0.write(move |tx| {
-            let sql = "UPDATE users SET read_receipts = ?2, last_seen = ?3,
-                 discoverable_by_mail = ?4, who_may_message_me = ?5 WHERE id = ?1";
+            let sql = "UPDATE users SET read_receipts = coalesce(?2, read_receipts),
+                 last_seen = coalesce(?3, last_seen),
+                 discoverable_by_mail = coalesce(?4, discoverable_by_mail),
+                 who_may_message_me = coalesce(?5, who_may_message_me) WHERE id = ?1";
             let row = params![
                 raw(user),
-                preferences.read_receipts,
-                preferences.last_seen,
-                preferences.discoverable_by_mail,
-                preferences.who_may_message_me.as_str(),
+                change.read_receipts,
+                change.last_seen,
+                change.discoverable_by_mail,
+                change.who_may_message_me.map(WhoMay::as_str),
             ];
             Ok(tx.prepare_cached(sql)?.execute(row)? == 1)
         });

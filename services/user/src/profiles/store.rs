@@ -6,7 +6,7 @@ use kernel::UserId;
 use serde::{Deserialize, Deserializer};
 
 use crate::outbox::Cause;
-use crate::preferences::Preferences;
+use crate::preferences::{Preferences, PreferencesChange};
 use crate::store::StoreError;
 
 /// A person as this service knows them.
@@ -84,8 +84,8 @@ pub(crate) trait Profiles: Send + Sync + fmt::Debug {
     /// The person with exactly this address, if they let themselves be found by it.
     async fn by_address(&self, address: &str) -> Result<Option<Profile>, StoreError>;
 
-    /// Writes what a person chose. `false` if there is no such person.
-    async fn prefer(&self, user: UserId, preferences: Preferences) -> Result<bool, StoreError>;
+    /// Writes what a person chose, and leaves the rest; at least one choice is given. `false` if there is no such person.
+    async fn prefer(&self, user: UserId, change: PreferencesChange) -> Result<bool, StoreError>;
 }
 
 impl Edit {
