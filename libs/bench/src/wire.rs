@@ -30,7 +30,9 @@ pub(crate) enum Said {
 /// Connects and waits for `ready`.
 pub(crate) async fn connect(base: &str, token: &str) -> anyhow::Result<(Outgoing, Incoming)> {
     let url = base.replacen("http", "ws", 1) + "/socket.io/?EIO=4&transport=websocket";
-    let (socket, _) = tokio_tungstenite::connect_async(&url).await.context("websocket")?;
+    // As browsers do: small frames go out at once.
+    let connecting = tokio_tungstenite::connect_async_with_config(&url, None, true);
+    let (socket, _) = connecting.await.context("websocket")?;
     let (mut outgoing, mut incoming) = socket.split();
     let auth = json!({ "token": token, "v": 1 });
     outgoing.send(Message::text(format!("40{auth}"))).await?;

@@ -56,6 +56,8 @@ pub fn serve(server: Server) -> anyhow::Result<Running> {
             .configure(|config| routes(config, &parts, &openapi))
             .default_service(web::to(nothing_here))
     })
+    // Small frames must not wait for the client's word on the one before.
+    .tcp_nodelay(true)
     .on_connect(|connection, _| socketio::give_up_unread(connection, UNREAD))
     .disable_signals()
     .keep_alive(KEEP_ALIVE)
