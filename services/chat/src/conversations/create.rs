@@ -48,7 +48,7 @@ pub async fn open_direct(
             // Whoever made it may not have come to tell.
             announce(chat, [caller.user, with], id).await;
         }
-        let conversation = seen(chat, caller, id).await?;
+        let conversation = view::of(chat, caller.user, id).await?;
         return Ok(Opened { conversation, created: false });
     }
     chat.pace.change(caller.user).map_err(ConversationError::TooOften)?;
@@ -58,7 +58,7 @@ pub async fn open_direct(
         metrics::counter!("conversations_created_total", "kind" => "direct").increment(1);
         tracing::info!(conversation_id = %id, "conversation opened");
     }
-    Ok(Opened { conversation: seen(chat, caller, id).await?, created })
+    Ok(Opened { conversation: view::of(chat, caller.user, id).await?, created })
 }
 
 async fn make(
@@ -104,14 +104,6 @@ async fn announce(chat: &Chat, users: [UserId; 2], id: ConversationId) {
     for user in users {
         chat.announcer.added(user, id).await;
     }
-}
-
-async fn seen(
-    chat: &Chat,
-    caller: &Identity,
-    id: ConversationId,
-) -> Result<ConversationView, ConversationError> {
-    view::of(chat, caller.user, id).await?.ok_or(ConversationError::NotFound)
 }
 
 #[cfg(test)]

@@ -9,7 +9,6 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use web::{Caller, Envelope, Json, Path, Query, WebError};
 
-use super::error::ConversationError;
 use super::view::{self, ConversationView};
 use super::{create, list};
 use crate::chat::Chat;
@@ -105,8 +104,7 @@ pub(crate) async fn one(
     caller: Caller,
     id: Path<ConversationId>,
 ) -> Result<HttpResponse, WebError> {
-    let view = view::of(&chat, caller.0.user, id.0).await?;
-    let conversation = view.ok_or(ConversationError::NotFound)?;
+    let conversation = view::of(&chat, caller.0.user, id.0).await?;
     Ok(HttpResponse::Ok().json(ConversationAnswer { conversation }))
 }
 

@@ -84,15 +84,15 @@ pub struct ConversationView {
     pub created_at: Timestamp,
 }
 
-/// The conversation as `user` sees it; `None` if it does not exist or they are not in it.
+/// The conversation as `user` sees it, if they are in it.
 pub async fn of(
     chat: &Chat,
     user: UserId,
     id: ConversationId,
-) -> Result<Option<ConversationView>, ConversationError> {
-    let Some(conversation) = chat.conversations.get(id).await? else { return Ok(None) };
-    let Some(membership) = chat.conversations.membership(user, id).await? else { return Ok(None) };
-    build(chat, &conversation, &membership).await.map(Some)
+) -> Result<ConversationView, ConversationError> {
+    let conversation = chat.conversations.get(id).await?.ok_or(ConversationError::NotFound)?;
+    let membership = chat.conversations.membership(user, id).await?;
+    build(chat, &conversation, &membership.ok_or(ConversationError::NotFound)?).await
 }
 
 /// Unread messages. What was read and sent is counted by different writes, so read may be ahead for a moment.

@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use crate::chat::Chat;
 use crate::conversations::error::ConversationError;
+use crate::delivery::devices;
 use crate::log::entry::Entry;
 
 /// A stretch of a log.
@@ -49,6 +50,18 @@ pub async fn range(
     chat.members.require(id, caller.user).await?;
     let bytes = chat.settings.limits.answer_bytes;
     read(chat, id, (after, to), Room { entries: limit, bytes }).await
+}
+
+/// Reads positions above `after` as a member who may not have connected before: registers their device first.
+pub async fn above(
+    chat: &Chat,
+    caller: &Identity,
+    id: ConversationId,
+    after: u64,
+    limit: u32,
+) -> Result<Stretch, ConversationError> {
+    devices::ensure_registered(chat, caller).await?;
+    range(chat, caller, id, (after, u64::MAX), limit).await
 }
 
 /// Reads positions above `after` up to `to`, without asking who wants to know.

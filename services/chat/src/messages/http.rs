@@ -14,7 +14,6 @@ use super::request::SendRequest;
 use super::send;
 use crate::chat::Chat;
 use crate::conversations::http::limit;
-use crate::delivery::devices;
 use crate::log::entry::Entry;
 
 /// Mounts the routes.
@@ -92,10 +91,9 @@ pub(crate) async fn entries(
     id: Path<ConversationId>,
     query: Query<EntriesQuery>,
 ) -> Result<HttpResponse, WebError> {
-    devices::ensure_registered(&chat, &caller.0).await?;
     let limit = limit(query.0.limit)?.rows();
-    let bounds = (query.0.after.unwrap_or(0), u64::MAX);
-    let stretch = history::range(&chat, &caller.0, id.0, bounds, limit).await?;
+    let after = query.0.after.unwrap_or(0);
+    let stretch = history::above(&chat, &caller.0, id.0, after, limit).await?;
     let history::Stretch { entries: data, gone, more } = stretch;
     Ok(HttpResponse::Ok().json(EntriesAnswer { data, gone, more }))
 }

@@ -12,6 +12,7 @@ use crate::conversations::error::ConversationError;
 use crate::conversations::list;
 use crate::conversations::view::{self, ConversationView};
 use crate::delivery::acknowledge::Cursor;
+use crate::delivery::devices;
 use crate::log::entry::Entry;
 use crate::messages::history::{self, Room, Stretch};
 use crate::store::StoreError;
@@ -121,6 +122,16 @@ pub async fn catch_up(
     let mut answer = fill(chat, news.collect(), &mut since).await?;
     answer.since = since::encode(&since);
     Ok(answer)
+}
+
+/// As [`catch_up`], for callers who may not have connected before: registers their device first.
+pub async fn catch_up_at_the_door(
+    chat: &Chat,
+    caller: &Identity,
+    request: SyncRequest,
+) -> Result<SyncAnswer, SyncError> {
+    devices::ensure_registered(chat, caller).await?;
+    catch_up(chat, caller, request).await
 }
 
 /// Fills an answer with news until it is as large as it may be.

@@ -8,7 +8,6 @@ use web::{Caller, Envelope, Json, WebError};
 
 use super::catch_up::{self, SyncAnswer, SyncRequest};
 use crate::chat::Chat;
-use crate::delivery::devices;
 
 /// Mounts the routes.
 pub fn routes(config: &mut ServiceConfig) {
@@ -30,6 +29,6 @@ pub(crate) async fn sync(
     caller: Caller,
     body: Json<SyncRequest>,
 ) -> Result<HttpResponse, WebError> {
-    devices::ensure_registered(&chat, &caller.0).await?;
-    Ok(HttpResponse::Ok().json(catch_up::catch_up(&chat, &caller.0, body.0).await?))
+    let answer = catch_up::catch_up_at_the_door(&chat, &caller.0, body.0).await?;
+    Ok(HttpResponse::Ok().json(answer))
 }

@@ -138,7 +138,7 @@ impl Live {
         seats: &[Arc<Seat>],
     ) -> anyhow::Result<()> {
         self.hub.join(seats, &[id], None).await?;
-        let Some(view) = view::of(&self.chat, user, id).await? else { return Ok(()) };
+        let view = view::of(&self.chat, user, id).await?;
         let packet = Packet::event("conversation:added", &view)?;
         for seat in seats {
             seat.send(&packet);
