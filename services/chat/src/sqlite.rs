@@ -8,9 +8,10 @@ use sqlite::{Database, Migration, SqliteError};
 use crate::store::StoreError;
 
 /// Ids are 16 bytes, times milliseconds since 1970. Without row ids, so that what is read together lies together.
-const MIGRATIONS: &[Migration] = &[(
-    "chat/001",
-    "CREATE TABLE chat_conversations (
+const MIGRATIONS: &[Migration] = &[
+    (
+        "chat/001",
+        "CREATE TABLE chat_conversations (
        id BLOB PRIMARY KEY,
        kind TEXT NOT NULL,
        retention TEXT NOT NULL,
@@ -71,7 +72,9 @@ const MIGRATIONS: &[Migration] = &[(
        user_id BLOB NOT NULL,
        registered_at INTEGER NOT NULL
      ) STRICT, WITHOUT ROWID;",
-)];
+    ),
+    ("chat/002", "ALTER TABLE chat_entries ADD COLUMN target BLOB;"),
+];
 
 /// Brings the tables of this service up to date. Run it before any of its stores is used.
 pub async fn migrate(db: &Database) -> Result<(), SqliteError> {

@@ -7,6 +7,7 @@ use serde_json::value::RawValue;
 use testkit::wait::until;
 
 use super::{Case, Person, Stores, id, made, now};
+use crate::conversations::Retention;
 use crate::log::entry::{Entry, EntryType};
 use crate::log::store::{Appended, Draft, Head};
 
@@ -28,7 +29,18 @@ pub(super) fn draft(conversation: ConversationId, sender: UserId, text: &str) ->
     digest[..text.len()].copy_from_slice(text.as_bytes());
     let data = RawValue::from_string(format!(r#"{{"text":"{text}"}}"#)).unwrap();
     let (id, created_at) = (id(), now());
-    Draft { id, conversation, kind: EntryType::Message, sender, created_at, digest, data }
+    Draft {
+        id,
+        conversation,
+        kind: EntryType::Message,
+        sender,
+        created_at,
+        digest,
+        target: None,
+        checked: u64::MAX,
+        retention: Retention::Relay,
+        data,
+    }
 }
 
 /// Appends drafts that nothing is in the way of.

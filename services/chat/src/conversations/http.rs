@@ -62,7 +62,9 @@ pub(crate) async fn open(
     caller: Caller,
     body: Json<OpenRequest>,
 ) -> Result<HttpResponse, WebError> {
-    let super::Kind::Direct = body.0.kind;
+    if body.0.kind != super::Kind::Direct {
+        return Err(WireError::invalid("kind", "must be direct").into());
+    }
     let opened = create::open_direct(&chat, &caller.0, body.0.user_id).await?;
     let mut answer = if opened.created { HttpResponse::Created() } else { HttpResponse::Ok() };
     Ok(answer.json(ConversationAnswer { conversation: opened.conversation }))

@@ -18,30 +18,40 @@ use utoipa::ToSchema;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Kind {
+    /// A person's own: notes to self, and what concerns their account. It exists at most once for them.
+    #[serde(rename = "self")]
+    Own,
     /// Two people. It exists at most once for them.
     Direct,
+    /// People under a title.
+    Group,
 }
 
 impl Kind {
     /// The name on the wire and in the store.
     pub const fn as_str(self) -> &'static str {
         match self {
+            Self::Own => "self",
             Self::Direct => "direct",
+            Self::Group => "group",
         }
     }
 
     /// The kind that is stored under `name`.
     pub fn from_name(name: &str) -> Option<Self> {
-        (name == "direct").then_some(Self::Direct)
+        [Self::Own, Self::Direct, Self::Group].into_iter().find(|kind| kind.as_str() == name)
     }
 }
 
 /// How long the server keeps what people write.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Retention {
     /// Until every live device has stored it.
+    #[default]
     Relay,
+    /// For good.
+    Archive,
 }
 
 impl Retention {
@@ -49,21 +59,26 @@ impl Retention {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Relay => "relay",
+            Self::Archive => "archive",
         }
     }
 
     /// The retention that is stored under `name`.
     pub fn from_name(name: &str) -> Option<Self> {
-        (name == "relay").then_some(Self::Relay)
+        [Self::Relay, Self::Archive].into_iter().find(|kind| kind.as_str() == name)
     }
 }
 
 /// What a member may do.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Role {
     /// Reads and writes.
     Member,
+    /// Brings people in and sends them away, changes title and picture.
+    Admin,
+    /// Everything, roles and retention too.
+    Owner,
 }
 
 impl Role {
@@ -71,12 +86,14 @@ impl Role {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Member => "member",
+            Self::Admin => "admin",
+            Self::Owner => "owner",
         }
     }
 
     /// The role that is stored under `name`.
     pub fn from_name(name: &str) -> Option<Self> {
-        (name == "member").then_some(Self::Member)
+        [Self::Member, Self::Admin, Self::Owner].into_iter().find(|role| role.as_str() == name)
     }
 }
 

@@ -38,7 +38,7 @@ impl Announcer {
     pub async fn entry(&self, entry: &Entry) {
         let Ok(json) = serde_json::to_vec(entry) else { return };
         let (id, seq) = (entry.conversation, entry.seq);
-        let event = entry.kind.event();
+        let event = entry.event();
         let told = self.publish(about(id), FrameKind::Entry, seq, event, json.into()).await;
         if told.is_err() && self.untold.len() < REMEMBERED {
             let mut untold = self.untold.entry(id).or_default();

@@ -1,28 +1,59 @@
 //! One entry of a conversation's log.
 
+use std::borrow::Cow;
+
 use kernel::{ConversationId, EntryId, Timestamp, UserId};
-use serde::Serialize;
 use serde::ser::SerializeStruct;
+use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 /// What an entry is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum EntryType {
     /// Something a person wrote; the only type that counts as unread.
     Message,
+    /// New words for a message.
+    Edit,
+    /// A message taken back, for everyone.
+    Delete,
+    /// An emoji put to a message, or taken away.
+    Reaction,
+    /// Somebody came, went, or may do other things than before.
+    Member,
+    /// Title, picture or retention changed.
+    Conversation,
+    /// In a person's own conversation: something of their account changed.
+    Account,
 }
 
 impl EntryType {
+    /// Every type.
+    pub const ALL: [Self; 7] = [
+        Self::Message,
+        Self::Edit,
+        Self::Delete,
+        Self::Reaction,
+        Self::Member,
+        Self::Conversation,
+        Self::Account,
+    ];
+
     /// The name on the wire and in the store.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Message => "message",
+            Self::Edit => "edit",
+            Self::Delete => "delete",
+            Self::Reaction => "reaction",
+            Self::Member => "member",
+            Self::Conversation => "conversation",
+            Self::Account => "account",
         }
     }
 
     /// The type that is stored under `name`.
     pub fn from_name(name: &str) -> Option<Self> {
-        (name == "message").then_some(Self::Message)
+        Self::ALL.into_iter().find(|kind| kind.as_str() == name)
     }
 
     /// Whether the entry is a user-visible message, so that `count` rises with it.
@@ -30,11 +61,9 @@ impl EntryType {
         matches!(self, Self::Message)
     }
 
-    /// The live event that tells of it.
-    pub const fn event(self) -> &'static str {
-        match self {
-            Self::Message => "message:new",
-        }
+    /// Whether who may write can be different after it: everything behind it is checked anew.
+    pub const fn changes_members(self) -> bool {
+        matches!(self, Self::Member)
     }
 }
 
@@ -63,11 +92,40 @@ pub struct Entry {
     pub created_at: Timestamp,
     /// Of what the client sent.
     pub digest: Digest,
+    /// The message that an edit, deletion or reaction is about.
+    pub target: Option<EntryId>,
     /// What was written, as JSON; `None` once it is forgotten.
     pub data: Option<Box<RawValue>>,
 }
 
+/// What tells apart the live events of one type.
+#[derive(Deserialize)]
+struct Op<'a> {
+    #[serde(borrow)]
+    op: Cow<'a, str>,
+}
+
 impl Entry {
+    /// The live event that tells of it.
+    pub fn event(&self) -> &'static str {
+        match self.kind {
+            EntryType::Message => "message:new",
+            EntryType::Edit => "message:edited",
+            EntryType::Delete => "message:deleted",
+            EntryType::Reaction if self.op_is(&["remove"]) => "reaction:removed",
+            EntryType::Reaction => "reaction:added",
+            EntryType::Member if self.op_is(&["joined"]) => "participant:joined",
+            EntryType::Member if self.op_is(&["left", "removed"]) => "participant:left",
+            EntryType::Member | EntryType::Conversation => "conversation:updated",
+            EntryType::Account => "account",
+        }
+    }
+
+    fn op_is(&self, ops: &[&str]) -> bool {
+        let data = self.data.as_deref().map_or("", RawValue::get);
+        serde_json::from_str::<Op<'_>>(data).is_ok_and(|data| ops.contains(&data.op.as_ref()))
+    }
+
     /// Bytes of this entry on the wire, roughly: for cutting answers to size.
     pub fn weight(&self) -> usize {
         // Ids, numbers, time and field names of the header.
@@ -89,14 +147,15 @@ impl PartialEq for Entry {
                 other.kind,
                 other.sender,
             )
-            && (self.created_at, self.digest) == (other.created_at, other.digest)
+            && (self.created_at, self.digest, self.target)
+                == (other.created_at, other.digest, other.target)
             && data(self) == data(other)
     }
 }
 
 impl Eq for Entry {}
 
-/// As it stands on the wire; the digest and `mseq` stay inside.
+/// As it stands on the wire; the digest, `mseq` and `target` stay inside.
 impl Serialize for Entry {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut entry = serializer.serialize_struct("Entry", 8)?;

@@ -104,7 +104,7 @@ impl Numbering {
             self.outcome[*at] = Some(Appended::Stored(entry.clone()));
         }
         if stored == entries.len() {
-            self.head = entries.last().map(head_at).or(self.head);
+            self.head = entries.last().map(Head::at).or(self.head);
             self.requeue();
             return;
         }
@@ -166,7 +166,7 @@ impl Numbering {
         let mut entries = Vec::with_capacity(self.waiting.len());
         for at in &self.waiting {
             let entry = self.drafts[*at].after(head);
-            head = head_at(&entry);
+            head = Head::at(&entry);
             entries.push(entry);
         }
         self.state = State::Inserting(entries.clone());
@@ -215,11 +215,6 @@ impl Numbering {
             }
         }
     }
-}
-
-/// The end of the log once this entry is its last.
-pub(super) const fn head_at(entry: &Entry) -> Head {
-    Head { seq: entry.seq, count: entry.count, mseq: entry.mseq }
 }
 
 #[cfg(test)]

@@ -11,16 +11,19 @@ use sqlite::rusqlite::{self, Row};
 use sqlite::{Connection, Database, OptionalExtension, SqliteError, params};
 
 use super::entry::{Entry, EntryType};
-use super::numbering::head_at;
 use super::store::{AFTER_CAP, Appended, Draft, Head, LogStore};
+use crate::conversations::Retention;
 use crate::sqlite::{blob, id, integer, name, nonsense, number, time};
 use crate::store::StoreError;
 
 /// Headers that one call of [`LogStore::remove_expired`] removes at most, so that no commit takes long.
 const REMOVED_AT_ONCE: u32 = 1_000;
 
+/// Stands where the time of expiry stands, for what is kept for good.
+const NEVER: i64 = i64::MAX;
+
 const COLUMNS: &str =
-    "mid, conversation_id, seq, count, mseq, type, sender, created_at, digest, data";
+    "mid, conversation_id, seq, count, mseq, type, sender, created_at, digest, target, data";
 
 /// The logs of all conversations, in one file.
 #[derive(Debug)]
@@ -147,8 +150,9 @@ fn append_all(
                     None => head(tx, draft.conversation)?,
                 };
                 let entry = draft.after(last);
+                let keep = (draft.retention == Retention::Relay).then_some(keep);
                 insert(tx, &entry, keep)?;
-                heads.insert(draft.conversation, head_at(&entry));
+                heads.insert(draft.conversation, Head::at(&entry));
                 Appended::Stored(entry)
             }
         });
@@ -156,10 +160,11 @@ fn append_all(
     Ok(appended)
 }
 
-fn insert(tx: &Connection, entry: &Entry, keep: Duration) -> rusqlite::Result<()> {
+fn insert(tx: &Connection, entry: &Entry, keep: Option<Duration>) -> rusqlite::Result<()> {
     let mut insert = tx.prepare_cached(
         "INSERT INTO chat_entries (conversation_id, seq, mid, count, mseq, type, sender, created_at,
-           digest, data, expires_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
+           digest, target, data, expires_at)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
     )?;
     insert.execute(params![
         blob(entry.conversation),
@@ -171,8 +176,9 @@ fn insert(tx: &Connection, entry: &Entry, keep: Duration) -> rusqlite::Result<()
         blob(entry.sender),
         entry.created_at.as_millis(),
         entry.digest,
+        entry.target.map(blob),
         entry.data.as_deref().map(RawValue::get),
-        entry.created_at.plus(keep).as_millis(),
+        keep.map_or(NEVER, |keep| entry.created_at.plus(keep).as_millis()),
     ])?;
     Ok(())
 }
@@ -200,7 +206,7 @@ fn find(tx: &Connection, id: ConversationId, mid: EntryId) -> rusqlite::Result<O
 }
 
 fn entry(row: &Row<'_>) -> rusqlite::Result<Entry> {
-    let data: Option<String> = row.get(9)?;
+    let data: Option<String> = row.get(10)?;
     let data = data.map(RawValue::from_string).transpose();
     Ok(Entry {
         id: id(row, 0)?,
@@ -212,6 +218,10 @@ fn entry(row: &Row<'_>) -> rusqlite::Result<Entry> {
         sender: id(row, 6)?,
         created_at: time(row, 7)?,
         digest: row.get(8)?,
-        data: data.map_err(|error| nonsense(9, error.into()))?,
+        target: row
+            .get::<_, Option<[u8; 16]>>(9)?
+            .map(uuid::Uuid::from_bytes)
+            .map(EntryId::from_uuid),
+        data: data.map_err(|error| nonsense(10, error.into()))?,
     })
 }

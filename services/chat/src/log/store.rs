@@ -8,6 +8,7 @@ use kernel::{ConversationId, EntryId, Timestamp, UserId};
 use serde_json::value::RawValue;
 
 use super::entry::{Digest, Entry, EntryType};
+use crate::conversations::Retention;
 use crate::store::StoreError;
 
 /// An entry that is never stripped goes by itself this long after `chat.delivery.cap_s`: later than any clock is wrong, so
@@ -15,7 +16,7 @@ use crate::store::StoreError;
 pub(crate) const AFTER_CAP: Duration = Duration::from_hours(72);
 
 /// The end of a log.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub struct Head {
     /// Position of the last entry; 0 for an empty log.
     pub seq: u64,
@@ -23,6 +24,23 @@ pub struct Head {
     pub count: u64,
     /// Position of the last change of membership.
     pub mseq: u64,
+}
+
+impl Head {
+    /// The end of the log once an entry of this type comes after it.
+    pub const fn next(self, kind: EntryType) -> Self {
+        let seq = self.seq + 1;
+        Self {
+            seq,
+            count: self.count + kind.counts() as u64,
+            mseq: if kind.changes_members() { seq } else { self.mseq },
+        }
+    }
+
+    /// The end of the log once this entry is its last.
+    pub const fn at(entry: &Entry) -> Self {
+        Self { seq: entry.seq, count: entry.count, mseq: entry.mseq }
+    }
 }
 
 /// An entry that has no place yet.
@@ -40,6 +58,13 @@ pub struct Draft {
     pub created_at: Timestamp,
     /// Of what the client sent.
     pub digest: Digest,
+    /// The message that an edit, deletion or reaction is about.
+    pub target: Option<EntryId>,
+    /// The change of membership up to which it was seen that the sender may write this. Behind a later one it is not
+    /// stored.
+    pub checked: u64,
+    /// How long the conversation keeps content, as this instance knows it.
+    pub retention: Retention,
     /// What was written, as JSON.
     pub data: Box<RawValue>,
 }
@@ -47,16 +72,22 @@ pub struct Draft {
 impl Draft {
     /// The entry that this draft becomes right after `head`.
     pub fn after(&self, head: Head) -> Entry {
+        self.at(head.next(self.kind))
+    }
+
+    /// The entry that this draft becomes at that place.
+    pub fn at(&self, place: Head) -> Entry {
         Entry {
             id: self.id,
             conversation: self.conversation,
-            seq: head.seq + 1,
-            count: head.count + u64::from(self.kind.counts()),
-            mseq: head.mseq,
+            seq: place.seq,
+            count: place.count,
+            mseq: place.mseq,
             kind: self.kind,
             sender: self.sender,
             created_at: self.created_at,
             digest: self.digest,
+            target: self.target,
             data: Some(self.data.clone()),
         }
     }

@@ -134,6 +134,7 @@ mod tests {
             sender: user,
             created_at: now,
             digest: [0; 32],
+            target: None,
             data: None,
         };
         seqs.iter().map(entry).collect()

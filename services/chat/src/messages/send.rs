@@ -8,6 +8,7 @@ use tokio::sync::oneshot;
 
 use super::body::MessageBody;
 use crate::chat::Chat;
+use crate::conversations::Retention;
 use crate::conversations::error::ConversationError;
 use crate::log::entry::{Entry, EntryType};
 use crate::log::store::{Appended, Draft};
@@ -95,6 +96,9 @@ pub async fn take(chat: &Chat, caller: &Identity, send: Send) -> Result<Pending,
         sender: caller.user,
         created_at: chat.clock.now(),
         digest: chat.digester.digest(data.get().as_bytes()),
+        target: None,
+        checked: u64::MAX,
+        retention: Retention::Relay,
         data,
     };
     // The store's own deadline ends an append; the rest of the way (publish, head) is granted as much again.

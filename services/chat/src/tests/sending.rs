@@ -5,6 +5,7 @@ use async_trait::async_trait;
 use kernel::{Clock, ConversationId, ErrorCode, Timestamp, WireError};
 
 use super::place::Place;
+use crate::conversations::Retention;
 use crate::log::append::{self, Appender};
 use crate::log::entry::{Entry, EntryType};
 use crate::log::store::{Appended, Draft, Head, LogStore};
@@ -149,6 +150,9 @@ async fn what_was_under_way_behind_a_failed_message_does_not_overtake_its_retry(
         sender: sender.user,
         created_at: place.clock.now(),
         digest: [0; 32],
+        target: None,
+        checked: u64::MAX,
+        retention: Retention::Relay,
         data: serde_json::value::to_raw_value(text).unwrap(),
     };
     let (first, second, other) = (draft(&ann, "1"), draft(&ann, "2"), draft(&bob, "3"));

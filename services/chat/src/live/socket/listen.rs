@@ -148,7 +148,7 @@ impl Live {
         loop {
             let entries = self.chat.log.entries(id, after, PAGE).await?;
             for entry in &entries {
-                let packet = Packet::event(entry.kind.event(), entry)?;
+                let packet = Packet::event(entry.event(), entry)?;
                 for seat in seats {
                     seat.send(&packet);
                 }

@@ -56,7 +56,7 @@ fn pass_on(hub: &Hub, id: ConversationId, generation: u64, entries: &[Entry]) ->
         if !room.lane.repaired(entry.seq) {
             continue;
         }
-        if let Ok(packet) = Packet::event(entry.kind.event(), entry) {
+        if let Ok(packet) = Packet::event(entry.event(), entry) {
             room.deliver(&packet);
         }
     }

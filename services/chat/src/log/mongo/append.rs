@@ -83,7 +83,7 @@ impl MongoLog {
     }
 
     async fn insert(&self, entries: &[Entry], deadline: Instant) -> Inserted {
-        let keep = self.limits.cap + AFTER_CAP;
+        let keep = Some(self.limits.cap + AFTER_CAP);
         let rows = entries.iter().map(|entry| {
             let row = bson::serialize_to_raw_document_buf(&Row::new(entry, keep)).ok()?;
             (row.as_bytes().len() <= LARGEST).then_some(row)

@@ -27,13 +27,17 @@ pub(super) struct Row {
     sender: bson::Uuid,
     created_at: DateTime,
     digest: Binary,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    target: Option<bson::Uuid>,
     data: Option<String>,
-    expires_at: DateTime,
+    /// Never, if it is not there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    expires_at: Option<DateTime>,
 }
 
 impl Row {
-    /// The row of an entry that goes by itself, if it is never stripped, `keep` after it was written.
-    pub(super) fn new(entry: &Entry, keep: Duration) -> Self {
+    /// The row of an entry that goes by itself, if it is never stripped, `keep` after it was written; `None` is never.
+    pub(super) fn new(entry: &Entry, keep: Option<Duration>) -> Self {
         Self {
             key: key(entry.conversation, entry.seq),
             conversation_id: uuid(entry.conversation),
@@ -45,8 +49,9 @@ impl Row {
             sender: uuid(entry.sender),
             created_at: date(entry.created_at),
             digest: binary(entry.digest.to_vec()),
+            target: entry.target.map(uuid),
             data: entry.data.as_deref().map(|data| data.get().to_owned()),
-            expires_at: date(entry.created_at.plus(keep)),
+            expires_at: keep.map(|keep| date(entry.created_at.plus(keep))),
         }
     }
 
@@ -63,6 +68,7 @@ impl Row {
             sender: id(self.sender),
             created_at: time(self.created_at),
             digest: self.digest.bytes.try_into().map_err(|_| corrupt("digest"))?,
+            target: self.target.map(id),
             data: data.map_err(|_| corrupt("data"))?,
         })
     }

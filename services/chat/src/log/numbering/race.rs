@@ -28,7 +28,7 @@ impl Store {
     }
 
     fn head(&self) -> Head {
-        self.entries.iter().max_by_key(|entry| entry.seq).map(head_at).unwrap_or_default()
+        self.entries.iter().max_by_key(|entry| entry.seq).map(Head::at).unwrap_or_default()
     }
 }
 

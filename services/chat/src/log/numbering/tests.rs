@@ -4,6 +4,7 @@ use kernel::{ConversationId, EntryId, SeededRandom, Timestamp};
 use serde_json::value::RawValue;
 
 use super::*;
+use crate::conversations::Retention;
 use crate::log::entry::EntryType;
 
 /// Draft number `id` of person number `sender`.
@@ -16,6 +17,9 @@ pub(super) fn draft(id: u64, sender: u64) -> Draft {
         sender: UserId::new_v7(Timestamp::default(), &named(sender)),
         created_at: Timestamp::default(),
         digest: [u8::try_from(id % 256).unwrap(); 32],
+        target: None,
+        checked: u64::MAX,
+        retention: Retention::Relay,
         data: RawValue::from_string("{}".to_owned()).unwrap(),
     }
 }
