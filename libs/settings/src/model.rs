@@ -168,6 +168,8 @@ pub struct Log {
     pub head_cache_s: u64,
     pub append_timeout_ms: u64,
     pub queue: usize,
+    pub queue_all: usize,
+    pub writes: usize,
 }
 
 /// Live events.

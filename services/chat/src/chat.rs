@@ -30,7 +30,7 @@ pub struct Chat {
     /// The way of acknowledgements into the delivery cursors.
     pub fold: Arc<Fold>,
     /// Who is in which conversation, remembered.
-    pub members: Members,
+    pub members: Arc<Members>,
     /// Names and devices of people, from the user service.
     pub people: People,
     /// Tells every instance.

@@ -111,17 +111,25 @@ fn assemble(env: &Env, remotes: &Remotes, stores: Stores) -> anyhow::Result<Chat
         .secrets
         .digest_key
         .context("tokens.digest_key is not set; make one with `openssl rand -base64 32`")?;
+    let members = Arc::new(Members::new(Arc::clone(&conversations)));
     let appender = Appender::new(append::Parts {
         log: Arc::clone(&log),
         conversations: Arc::clone(&conversations),
+        members: Arc::clone(&members),
         announcer: announcer.clone(),
         clock: Arc::clone(&env.clock),
-        queue: settings.log.queue,
+        random: Arc::clone(&env.random),
+        limits: append::Limits {
+            waiting: settings.log.queue_all,
+            lane: settings.log.queue,
+            writes: settings.log.writes,
+            patience: Duration::from_millis(settings.log.append_timeout_ms),
+        },
     });
     let interval = Duration::from_millis(settings.delivery.fold_ms);
     let fold = Fold::new(Arc::clone(&delivery), Arc::clone(&log), announcer.clone(), interval);
     Ok(Chat {
-        members: Members::new(Arc::clone(&conversations)),
+        members,
         people: People::new(Arc::clone(&remotes.directory), Arc::clone(&env.clock)),
         pace: Pace::new(&settings.limits),
         digester: Digester::new(&key),

@@ -1,5 +1,6 @@
 //! What [`crate::log::store::LogStore`] promises when things happen one after another.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use kernel::{ConversationId, EntryId, UserId};
@@ -9,12 +10,15 @@ use testkit::wait::until;
 use super::{Case, Person, Stores, id, made, now};
 use crate::conversations::Retention;
 use crate::log::entry::{Entry, EntryType};
-use crate::log::store::{Appended, Draft, Head};
+use crate::log::store::{Appended, Draft, Head, LogStore};
 
 pub(super) const CASES: &[Case] = &[
     ("entries are numbered in order", |stores| Box::pin(numbered(stores))),
     ("a retry is answered with the first result", |stores| Box::pin(retried(stores))),
     ("an id that is taken is a conflict", |stores| Box::pin(conflict(stores))),
+    ("whoever was not looked at since membership changed writes nothing", |stores| {
+        Box::pin(stale(stores))
+    }),
     ("one call for several conversations", |stores| Box::pin(several(stores))),
     ("the same id in two conversations is two entries", |stores| Box::pin(same_id(stores))),
     ("entries come in pages", |stores| Box::pin(paged(stores))),
@@ -43,9 +47,25 @@ pub(super) fn draft(conversation: ConversationId, sender: UserId, text: &str) ->
     }
 }
 
+/// Appends drafts, and those that others were faster than again, as every caller does.
+pub(super) async fn through(log: &Arc<dyn LogStore>, drafts: &[Draft]) -> Vec<Appended> {
+    let mut outcome = log.append(drafts).await;
+    loop {
+        let raced: Vec<usize> =
+            (0..drafts.len()).filter(|at| outcome[*at] == Appended::Raced).collect();
+        if raced.is_empty() {
+            return outcome;
+        }
+        let again: Vec<Draft> = raced.iter().map(|at| drafts[*at].clone()).collect();
+        for (at, appended) in raced.into_iter().zip(log.append(&again).await) {
+            outcome[at] = appended;
+        }
+    }
+}
+
 /// Appends drafts that nothing is in the way of.
 async fn append(stores: &Stores, drafts: &[Draft]) -> Vec<Entry> {
-    let entries = stores.log.append(drafts).await.into_iter().map(|appended| match appended {
+    let entries = through(&stores.log, drafts).await.into_iter().map(|appended| match appended {
         Appended::Stored(entry) => entry,
         other => panic!("not stored: {other:?}"),
     });
@@ -99,7 +119,7 @@ async fn retried(stores: Stores) {
     }
     let twice = draft(conversation, sender, "two");
     let mixed = [first.clone(), twice.clone(), twice.clone(), draft(conversation, sender, "three")];
-    let appended = stores.elsewhere.append(&mixed).await;
+    let appended = through(&stores.elsewhere, &mixed).await;
     let at = |appended: &Appended| match appended {
         Appended::Stored(entry) => (true, entry.seq),
         Appended::Existing(entry) => (false, entry.seq),
@@ -117,10 +137,36 @@ async fn conflict(stores: Stores) {
     let foreign = Draft { sender: id(), ..first.clone() };
     let other_body = Draft { digest: [9; 32], ..first.clone() };
     let new = draft(conversation, sender, "two");
-    let appended = stores.log.append(&[foreign, other_body, new.clone()]).await;
+    let appended = through(&stores.log, &[foreign, other_body, new.clone()]).await;
     let second = Appended::Stored(new.after(Head { seq: 1, count: 1, mseq: 0 }));
     assert_eq!(appended, [Appended::Conflict, Appended::Conflict, second]);
     assert_eq!(find(&stores, conversation, first.id).await.unwrap().sender, sender);
+}
+
+async fn stale(stores: Stores) {
+    let (conversation, ann, bob) = (id(), id(), id());
+    let member = Draft { kind: EntryType::Member, ..draft(conversation, ann, "bob joins") };
+    let first = draft(conversation, ann, "one");
+    append(&stores, &[first, member]).await;
+    let head = Head { seq: 2, count: 1, mseq: 2 };
+    assert_eq!(stores.elsewhere.heads(&[conversation]).await.unwrap(), [head]);
+    let old = Draft { checked: 1, ..draft(conversation, ann, "two") };
+    let later = draft(conversation, ann, "three");
+    let others = draft(conversation, bob, "four");
+    for log in [&stores.log, &stores.elsewhere] {
+        let outcome = log.append(&[old.clone(), later.clone()]).await;
+        assert_eq!(outcome, [Appended::Stale, Appended::Stale], "the order of one person is kept");
+    }
+    let looked_at = Draft { checked: 2, ..old };
+    let outcome = through(&stores.log, &[others.clone(), looked_at.clone(), later]).await;
+    assert_eq!(outcome[0], Appended::Stored(others.after(head)));
+    assert!(matches!(outcome[2], Appended::Stored(_)));
+    assert_eq!(seqs(&stores, conversation, 0, 10).await, [1, 2, 3, 4, 5]);
+    // What came behind the change in the same call was not looked at either.
+    let member = Draft { kind: EntryType::Member, ..draft(conversation, ann, "bob leaves") };
+    let behind = Draft { checked: 2, ..draft(conversation, bob, "five") };
+    let outcome = through(&stores.log, &[member, behind]).await;
+    assert!(matches!(outcome[..], [Appended::Stored(_), Appended::Stale]), "{outcome:?}");
 }
 
 async fn several(stores: Stores) {
@@ -241,7 +287,7 @@ async fn expired(stores: Stores) {
     }
     let next = draft(conversation, drafts[0].sender, "four");
     let fourth = Appended::Stored(next.after(head));
-    assert_eq!(stores.elsewhere.append(&[next]).await, [fourth]);
+    assert_eq!(through(&stores.elsewhere, &[next]).await, [fourth]);
 }
 
 async fn never_stripped(stores: Stores) {

@@ -37,8 +37,8 @@ pub(super) async fn send_all(log: Arc<dyn LogStore>, drafts: Vec<Draft>) -> Vec<
                     assert!(draft.is_stored_as(&entry));
                     stored.push(entry);
                 }
-                Appended::Unavailable => break,
-                Appended::Conflict => panic!("no id is used twice"),
+                Appended::Raced | Appended::Unavailable => break,
+                other => panic!("{other:?}"),
             }
         }
         size = size % 5 + 1;

@@ -7,7 +7,7 @@ mod targets;
 use std::sync::Arc;
 use std::time::Duration;
 
-use kernel::{Clock, SystemClock, SystemRandom};
+use kernel::{Clock, SystemClock};
 use mongodb::Database;
 use testkit::servers::mongo_database_url;
 use testkit::unique;
@@ -40,7 +40,7 @@ async fn done(db: Database) {
 
 fn log_within(db: &Database, limits: Limits) -> Arc<dyn LogStore> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock::default());
-    Arc::new(MongoLog::new(db, limits, clock, Arc::new(SystemRandom)))
+    Arc::new(MongoLog::new(db, limits, clock))
 }
 
 fn stores(db: &Database) -> Stores {

@@ -11,6 +11,13 @@ use super::store::ConversationStore;
 /// Pairs of person and conversation that are remembered; about 60 bytes each.
 const REMEMBERED: usize = 200_000;
 
+/// What was seen of a person in a conversation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Seen {
+    /// The change of membership up to which it holds.
+    pub checked: u64,
+}
+
 /// Answers whether a person is in a conversation. Only a yes is remembered, which is sound while nobody can leave a direct
 /// conversation.
 #[derive(Debug)]
@@ -38,5 +45,16 @@ impl Members {
         }
         self.known.insert((id, user), ());
         Ok(())
+    }
+
+    /// As [`Members::require`], and looks whatever is remembered.
+    pub async fn look_again(
+        &self,
+        id: ConversationId,
+        user: UserId,
+    ) -> Result<Seen, ConversationError> {
+        self.known.remove(&(id, user));
+        self.require(id, user).await?;
+        Ok(Seen { checked: u64::MAX })
     }
 }

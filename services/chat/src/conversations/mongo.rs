@@ -8,7 +8,7 @@ use mongodb::options::ReturnDocument;
 use mongodb::{Collection, Database};
 use serde::{Deserialize, Serialize};
 
-use super::store::{ConversationStore, NewDirect};
+use super::store::{ConversationStore, NewDirect, Read};
 use super::{Conversation, Kind, Member, Membership, Retention, Role};
 use crate::mongo::{
     CONVERSATIONS, MEMBERS, MEMBERSHIPS, date, id, integer, is_duplicate, name, number, pair,
@@ -154,6 +154,16 @@ impl ConversationStore for MongoConversations {
             .return_document(ReturnDocument::Before);
         let before = within(raise).await?.as_ref().map(membership).transpose()?;
         Ok(before.is_some_and(|before| before.read_seq < seq))
+    }
+
+    #[tracing::instrument(name = "conversations_raise_reads", level = "debug", skip_all, fields(reads = reads.len()))]
+    async fn raise_reads(&self, reads: &[Read]) -> Result<(), StoreError> {
+        let raise = |read: &Read| {
+            let raised = doc! { "readSeq": integer(read.seq), "readCount": integer(read.count) };
+            doc! { "q": own(read.user, read.conversation), "u": { "$max": raised } }
+        };
+        let raises: Vec<Document> = reads.iter().map(raise).collect();
+        update_each(&self.db, MEMBERSHIPS, &raises).await
     }
 
     async fn ping(&self) -> Result<(), StoreError> {

@@ -5,7 +5,7 @@ use kernel::{ConversationId, UserId};
 use sqlite::rusqlite::{self, Row};
 use sqlite::{Connection, Database, OptionalExtension, params};
 
-use super::store::{ConversationStore, NewDirect, Party};
+use super::store::{ConversationStore, NewDirect, Party, Read};
 use super::{Conversation, Kind, Member, Membership, Retention, Role};
 use crate::sqlite::{blob, id, integer, name, number, time};
 use crate::store::StoreError;
@@ -113,6 +113,18 @@ impl ConversationStore for SqliteConversations {
         count: u64,
     ) -> Result<bool, StoreError> {
         Ok(self.db.write(move |tx| Ok(raise_read(tx, user, id, (seq, count))?)).await?)
+    }
+
+    #[tracing::instrument(name = "conversations_raise_reads", level = "debug", skip_all, fields(reads = reads.len()))]
+    async fn raise_reads(&self, reads: &[Read]) -> Result<(), StoreError> {
+        let reads = reads.to_vec();
+        let raise = move |tx: &Connection| {
+            for read in &reads {
+                raise_read(tx, read.user, read.conversation, (read.seq, read.count))?;
+            }
+            Ok(())
+        };
+        Ok(self.db.write(raise).await?)
     }
 
     async fn ping(&self) -> Result<(), StoreError> {

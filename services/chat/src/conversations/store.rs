@@ -32,6 +32,19 @@ pub struct NewDirect {
     pub now: Timestamp,
 }
 
+/// How far somebody has read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Read {
+    /// Who.
+    pub user: UserId,
+    /// In which conversation.
+    pub conversation: ConversationId,
+    /// Up to this position of the log.
+    pub seq: u64,
+    /// User-visible messages up to there.
+    pub count: u64,
+}
+
 /// Conversations, their members, and each person's list of them.
 #[async_trait]
 pub trait ConversationStore: Send + Sync + fmt::Debug {
@@ -70,6 +83,9 @@ pub trait ConversationStore: Send + Sync + fmt::Debug {
         seq: u64,
         count: u64,
     ) -> Result<bool, StoreError>;
+
+    /// As [`ConversationStore::raise_read`], for many at once.
+    async fn raise_reads(&self, reads: &[Read]) -> Result<(), StoreError>;
 
     /// Answers if the store is in reach.
     async fn ping(&self) -> Result<(), StoreError>;

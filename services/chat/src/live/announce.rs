@@ -12,6 +12,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::frame::{Frame, FrameKind};
 use crate::log::entry::Entry;
+use crate::log::store::Head;
 
 /// What every instance watches: news that concern its own caches.
 pub const INSTANCES: Subject = Subject([0; 16]);
@@ -39,7 +40,8 @@ impl Announcer {
         let Ok(json) = serde_json::to_vec(entry) else { return };
         let (id, seq) = (entry.conversation, entry.seq);
         let event = entry.event();
-        let told = self.publish(about(id), FrameKind::Entry, seq, event, json.into()).await;
+        let place = Head::at(entry);
+        let told = self.publish(about(id), FrameKind::Entry, place, event, json.into()).await;
         if told.is_err() && self.untold.len() < REMEMBERED {
             let mut untold = self.untold.entry(id).or_default();
             *untold = (*untold).max(seq);
@@ -49,25 +51,26 @@ impl Announcer {
     /// Something that may be lost, to everyone in the conversation.
     pub async fn signal(&self, id: ConversationId, event: &'static str, payload: &impl Serialize) {
         let Ok(json) = serde_json::to_vec(payload) else { return };
-        let _ = self.publish(about(id), FrameKind::Signal, 0, event, json.into()).await;
+        let _ =
+            self.publish(about(id), FrameKind::Signal, Head::default(), event, json.into()).await;
     }
 
     /// The person is in a new conversation. Lost, instances find it out by reading.
     pub async fn added(&self, user: UserId, id: ConversationId) {
         let body = Bytes::copy_from_slice(id.uuid().as_bytes());
-        let _ = self.publish(about(user), FrameKind::Added, 0, "", body).await;
+        let _ = self.publish(about(user), FrameKind::Added, Head::default(), "", body).await;
     }
 
     /// The person's session is over.
     pub async fn revoked(&self, user: UserId, session: SessionId) -> Result<(), FanoutError> {
         let body = Bytes::copy_from_slice(session.uuid().as_bytes());
-        self.publish(about(user), FrameKind::Revoked, 0, "", body).await
+        self.publish(about(user), FrameKind::Revoked, Head::default(), "", body).await
     }
 
     /// The person's profile has changed. Lost, caches find it out by their age.
     pub async fn profile(&self, user: UserId) {
         let body = Bytes::copy_from_slice(user.uuid().as_bytes());
-        let _ = self.publish(INSTANCES, FrameKind::Profile, 0, "", body).await;
+        let _ = self.publish(INSTANCES, FrameKind::Profile, Head::default(), "", body).await;
     }
 
     /// Tells heads again that could not be told, until told to stop.
@@ -79,7 +82,8 @@ impl Announcer {
             }
             let untold: Vec<_> = self.untold.iter().map(|row| (*row.key(), *row.value())).collect();
             for (id, seq) in untold {
-                let told = self.publish(about(id), FrameKind::Head, seq, "", Bytes::new()).await;
+                let place = Head { seq, ..Head::default() };
+                let told = self.publish(about(id), FrameKind::Head, place, "", Bytes::new()).await;
                 if told.is_err() {
                     break;
                 }
@@ -92,12 +96,12 @@ impl Announcer {
         &self,
         subject: Subject,
         kind: FrameKind,
-        seq: u64,
+        place: Head,
         event: &str,
         body: Bytes,
     ) -> Result<(), FanoutError> {
         let trace = runtime::current_traceparent().unwrap_or_default();
-        let frame = Frame { kind, seq, trace, event: event.to_owned(), body };
+        let frame = Frame { kind, place, trace, event: event.to_owned(), body };
         let published = self.fanout.publish(subject, frame.encode()).await;
         if let Err(error) = &published {
             metrics::counter!("live_publish_failed_total").increment(1);

@@ -1,17 +1,22 @@
 //! What instances tell each other through the fan-out.
 //!
-//! One byte of kind, eight of `seq`, the trace context and the event's name with a length byte each, then the body. The
+//! One byte of kind, eight each of `seq`, `count` and `mseq`, the trace context and the event's name with a length byte each, then the body. The
 //! body of an event is its JSON as clients get it, so that nobody decodes it on the way.
 
 use bytes::{BufMut, Bytes, BytesMut};
+
+use crate::log::store::Head;
+
+/// Bytes of the kind and the place.
+const HEADER: usize = 25;
 
 /// An event on its way between instances.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Frame {
     /// What is to be done with it.
     pub kind: FrameKind,
-    /// Position in the log, for an entry; else 0.
-    pub seq: u64,
+    /// Place in the log, for an entry; its `seq` alone, for a head; else 0.
+    pub place: Head,
     /// W3C trace context of whoever caused it; may be empty.
     pub trace: String,
     /// The event's name for clients; empty if clients do not hear it as it is.
@@ -56,9 +61,12 @@ impl Frame {
     /// As bytes for the fan-out.
     pub fn encode(&self) -> Bytes {
         let (trace, event) = (short(&self.trace), short(&self.event));
-        let mut bytes = BytesMut::with_capacity(11 + trace.len() + event.len() + self.body.len());
+        let mut bytes =
+            BytesMut::with_capacity(HEADER + 2 + trace.len() + event.len() + self.body.len());
         bytes.put_u8(self.kind as u8);
-        bytes.put_u64(self.seq);
+        for number in [self.place.seq, self.place.count, self.place.mseq] {
+            bytes.put_u64(number);
+        }
         for text in [trace, event] {
             bytes.put_u8(u8::try_from(text.len()).unwrap_or(0));
             bytes.put_slice(text.as_bytes());
@@ -70,10 +78,11 @@ impl Frame {
     /// Reads a frame; `None` if an instance of another version made something else of it.
     pub fn decode(bytes: &Bytes) -> Option<Self> {
         let kind = FrameKind::from_byte(*bytes.first()?)?;
-        let seq = u64::from_be_bytes(bytes.get(1..9)?.try_into().ok()?);
-        let (trace, at) = text(bytes, 9)?;
+        let number = |at| Some(u64::from_be_bytes(bytes.get(at..at + 8)?.try_into().ok()?));
+        let place = Head { seq: number(1)?, count: number(9)?, mseq: number(17)? };
+        let (trace, at) = text(bytes, HEADER)?;
         let (event, at) = text(bytes, at)?;
-        Some(Self { kind, seq, trace, event, body: bytes.slice(at..) })
+        Some(Self { kind, place, trace, event, body: bytes.slice(at..) })
     }
 
     /// The id in the body, if that is what it holds.
@@ -103,10 +112,12 @@ mod tests {
     proptest! {
         #[test]
         fn a_frame_survives_the_way(
-            kind in 1_u8..=6, seq: u64, trace in "[ -~]{0,60}", event in "[a-z:]{0,20}", body: Vec<u8>,
+            kind in 1_u8..=6, place in any::<[u64; 3]>(), trace in "[ -~]{0,60}", event in "[a-z:]{0,20}", body: Vec<u8>,
         ) {
             let kind = FrameKind::from_byte(kind).unwrap();
-            let frame = Frame { kind, seq, trace, event, body: body.into() };
+            let [seq, count, mseq] = place;
+            let place = Head { seq, count, mseq };
+            let frame = Frame { kind, place, trace, event, body: body.into() };
             prop_assert_eq!(Frame::decode(&frame.encode()), Some(frame));
         }
 

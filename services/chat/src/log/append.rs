@@ -1,52 +1,74 @@
 //! The way into the logs: insert, publish, raise the head, answer, in that order.
 //!
-//! What arrives for a conversation while a write of it is under way goes into the next write, in the order of arrival.
+//! What arrives while a write is under way goes into the next one, whatever conversation it is for (`queue.rs`). So a lone
+//! message waits for nobody, and under load one write carries a thousand.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{HashMap, HashSet};
 use std::panic::AssertUnwindSafe;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use dashmap::DashMap;
-use dashmap::mapref::entry::Entry as Slot;
 use futures::FutureExt;
 use futures::future::join_all;
-use kernel::{Clock, ConversationId, EntryId, UserId};
+use kernel::{Clock, ConversationId, Random, UserId};
 use tokio::runtime::Handle;
 use tokio::sync::oneshot;
 use tracing::Instrument;
 
-use super::entry::Entry;
+use super::entry::{Entry, EntryType};
 use super::order::Order;
+use super::queue::{Bounds, Queue, Taken, Waiting};
 use super::store::{Appended, Draft, Head, LogStore};
-use crate::conversations::store::ConversationStore;
+use crate::conversations::error::ConversationError;
+use crate::conversations::members::Members;
+use crate::conversations::store::{ConversationStore, Read};
 use crate::live::announce::Announcer;
+use crate::store::StoreError;
 
 /// Drafts in one write.
-const BATCH: usize = 100;
+const BATCH: usize = 1_000;
+/// Drafts of one conversation in one write.
+const LANE_BATCH: usize = 100;
+/// How often a draft is tried before it is given up.
+const MAX_TRIES: u32 = 8;
+/// The longest that the second try waits, in milliseconds; doubles with each further one.
+const PAUSE_MS: u64 = 2;
 
 /// Brings drafts into the logs, one write at a time for each conversation.
 #[derive(Debug)]
 pub struct Appender {
     log: Arc<dyn LogStore>,
     conversations: Arc<dyn ConversationStore>,
+    members: Arc<Members>,
     announcer: Announcer,
     clock: Arc<dyn Clock>,
-    /// A conversation is here while a task writes for it.
-    lanes: DashMap<ConversationId, VecDeque<Waiting>>,
+    random: Arc<dyn Random>,
+    limits: Limits,
+    state: Mutex<State>,
     /// Whose next message has to be the retry of one that failed.
     order: Order,
-    /// Drafts that may wait for one conversation.
-    queue: usize,
     /// What is accepted here is finished also when the connection that brought it is gone.
     runtime: Handle,
 }
 
 #[derive(Debug)]
-struct Waiting {
-    draft: Draft,
-    answer: oneshot::Sender<Appended>,
-    span: tracing::Span,
+struct State {
+    queue: Queue,
+    /// Inserts under way.
+    writing: usize,
+}
+
+/// How much the appender takes in, and how long it tries.
+#[derive(Debug, Clone, Copy)]
+pub struct Limits {
+    /// Drafts that may wait in all; more are refused.
+    pub waiting: usize,
+    /// Drafts that may wait for one conversation; more are refused.
+    pub lane: usize,
+    /// Inserts under way at a time.
+    pub writes: usize,
+    /// A draft that did not get through after this is given up.
+    pub patience: Duration,
 }
 
 /// What the appender works with.
@@ -56,189 +78,311 @@ pub struct Parts {
     pub log: Arc<dyn LogStore>,
     /// For the senders' own read cursors.
     pub conversations: Arc<dyn ConversationStore>,
+    /// Who may write.
+    pub members: Arc<Members>,
     /// Tells every instance.
     pub announcer: Announcer,
     /// The time.
     pub clock: Arc<dyn Clock>,
-    /// Drafts that may wait for one conversation; more are refused.
-    pub queue: usize,
+    /// For the jitter between tries.
+    pub random: Arc<dyn Random>,
+    /// How much, how long.
+    pub limits: Limits,
 }
 
 impl Appender {
     /// Writes on the runtime that this is called on.
     pub fn new(parts: Parts) -> Arc<Self> {
-        let Parts { log, conversations, announcer, clock, queue } = parts;
-        let runtime = Handle::current();
+        let Parts { log, conversations, members, announcer, clock, random, limits } = parts;
+        let bounds = Bounds {
+            waiting: limits.waiting,
+            lane: limits.lane,
+            batch: BATCH,
+            lane_batch: LANE_BATCH,
+        };
         Arc::new(Self {
             log,
             conversations,
+            members,
             announcer,
             clock,
-            lanes: DashMap::new(),
+            random,
+            limits,
+            state: Mutex::new(State { queue: Queue::new(bounds), writing: 0 }),
             order: Order::default(),
-            queue,
-            runtime,
+            runtime: Handle::current(),
         })
     }
 
     /// Takes a draft. Its place among the drafts of the conversation is fixed when this returns; the answer comes later.
     pub fn submit(self: &Arc<Self>, draft: Draft) -> oneshot::Receiver<Appended> {
         let (answer, receiver) = oneshot::channel();
-        let id = draft.conversation;
-        let waiting = Waiting { draft, answer, span: tracing::Span::current() };
-        let lane = self.lanes.entry(id);
-        // Looked at while the lane is held: a failure is noted under the same hold.
-        let place = (id, waiting.draft.sender);
-        if !self.order.admits(place, waiting.draft.id, self.clock.monotonic()) {
-            // Nobody waits yet: the answer is there already.
-            let _ = waiting.answer.send(Appended::Unavailable);
+        let (id, sender, entry) = (draft.conversation, draft.sender, draft.id);
+        let now = self.clock.monotonic();
+        let span = tracing::Span::current();
+        let waiting = Waiting { draft, answer, span, since: now, tries: 0 };
+        let mut state = self.state();
+        // Looked at while the queue is held: a failure is noted under the same hold.
+        if !self.order.admits((id, sender), entry, now) {
+            refuse(waiting);
             return receiver;
         }
-        match lane {
-            Slot::Occupied(lane) if lane.get().len() >= self.queue => {
-                metrics::counter!("append_queue_full_total").increment(1);
-                self.order.failed(place, waiting.draft.id, self.clock.monotonic());
-                let _ = waiting.answer.send(Appended::Unavailable);
-            }
-            Slot::Occupied(mut lane) => lane.get_mut().push_back(waiting),
-            Slot::Vacant(lane) => {
-                lane.insert(VecDeque::from([waiting]));
-                self.start(id);
-            }
+        if let Err(waiting) = state.queue.push(waiting) {
+            metrics::counter!("append_queue_full_total").increment(1);
+            self.order.failed((id, sender), entry, now);
+            refuse(*waiting);
+            return receiver;
         }
+        self.write_on(&mut state);
         receiver
-    }
-
-    fn start(self: &Arc<Self>, id: ConversationId) {
-        let appender = Arc::clone(self);
-        self.runtime.spawn(async move {
-            let lane = AssertUnwindSafe(appender.write(id)).catch_unwind();
-            if lane.await.is_err() {
-                // Whoever waits hears that nothing is known, and the next draft starts anew.
-                appender.lanes.remove(&id);
-            }
-        });
     }
 
     /// Returns once everything accepted so far is answered. The caller sets a deadline.
     pub async fn idle(&self) {
-        while !self.lanes.is_empty() {
+        while !self.state().queue.is_idle() {
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
     }
 
-    async fn write(&self, id: ConversationId) {
-        loop {
-            let batch = self.take(id);
-            if batch.is_empty() {
-                return;
-            }
-            let span = tracing::info_span!("append", conversation_id = %id, drafts = batch.len());
-            if let Some(first) = batch.first() {
-                span.follows_from(&first.span);
-            }
-            self.write_batch(id, batch).instrument(span).await;
-        }
-    }
-
-    /// The next drafts in order; none, and the lane is closed.
-    fn take(&self, id: ConversationId) -> Vec<Waiting> {
-        let Slot::Occupied(mut lane) = self.lanes.entry(id) else { return Vec::new() };
-        if lane.get().is_empty() {
-            lane.remove();
-            return Vec::new();
-        }
-        let count = lane.get().len().min(BATCH);
-        lane.get_mut().drain(..count).collect()
-    }
-
-    async fn write_batch(&self, id: ConversationId, batch: Vec<Waiting>) {
-        let drafts: Vec<Draft> = batch.iter().map(|waiting| waiting.draft.clone()).collect();
-        let mut outcome = self.log.append(&drafts).await;
-        metrics::histogram!("append_batch_drafts").record(to_f64(drafts.len()));
-        // All at once, in order: while the fan-out is out of reach one wait is enough for all.
-        let announcements = batch.iter().zip(&outcome).filter_map(|(waiting, appended)| {
-            let (Appended::Stored(entry) | Appended::Existing(entry)) = appended else {
-                return None;
-            };
-            Some(self.announcer.entry(entry).instrument(waiting.span.clone()))
-        });
-        join_all(announcements).await;
-        self.fail_later_ones(id, &batch, &outcome);
-        if let Err(error) = self.count(id, &outcome).await {
-            tracing::warn!(%error, "entries are stored, their head is not raised yet");
-            unsettle(&mut outcome);
-        }
-        for (waiting, appended) in batch.into_iter().zip(outcome) {
-            // The client may have gone; it will ask again with the same id.
-            let _ = waiting.answer.send(appended);
-        }
-    }
-
-    /// What a person wrote after a draft that failed fails too, or it would appear before the retry of that one.
-    fn fail_later_ones(&self, id: ConversationId, batch: &[Waiting], outcome: &[Appended]) {
-        let mut failed: HashMap<UserId, EntryId> = HashMap::new();
-        for (waiting, appended) in batch.iter().zip(outcome) {
-            if matches!(appended, Appended::Unavailable) {
-                failed.entry(waiting.draft.sender).or_insert(waiting.draft.id);
-            }
-        }
-        if failed.is_empty() {
+    /// Starts a write if there is something to write and not too much under way.
+    fn write_on(self: &Arc<Self>, state: &mut State) {
+        if state.writing >= self.limits.writes {
             return;
         }
-        // The lane is there as long as this batch is being written.
-        let Slot::Occupied(mut lane) = self.lanes.entry(id) else { return };
-        for (sender, first) in &failed {
-            self.order.failed((id, *sender), *first, self.clock.monotonic());
+        let batch = state.queue.take();
+        if batch.is_empty() {
+            return;
         }
-        let all = std::mem::take(lane.get_mut());
-        let (later, others): (VecDeque<Waiting>, VecDeque<Waiting>) =
-            all.into_iter().partition(|waiting| failed.contains_key(&waiting.draft.sender));
-        *lane.get_mut() = others;
-        for waiting in later {
-            let _ = waiting.answer.send(Appended::Unavailable);
-        }
+        state.writing += 1;
+        let (appender, ids) = (Arc::clone(self), batch.iter().map(|taken| taken.id).collect());
+        self.runtime.spawn(async move {
+            let writing = AssertUnwindSafe(appender.write(batch)).catch_unwind();
+            if writing.await.is_err() {
+                // Whoever waits hears that nothing is known, and the next drafts start anew.
+                appender.release(ids);
+            }
+        });
     }
 
-    /// Raises the head, then what each sender has read: `head >= read`.
-    async fn count(
+    async fn write(self: &Arc<Self>, batch: Vec<Taken>) {
+        let drafts: Vec<Draft> =
+            batch.iter().flat_map(|taken| &taken.drafts).map(|one| one.draft.clone()).collect();
+        let span =
+            tracing::info_span!("append", drafts = drafts.len(), conversations = batch.len());
+        for waiting in batch.iter().flat_map(|taken| &taken.drafts).take(1) {
+            span.follows_from(&waiting.span);
+        }
+        metrics::histogram!("append_batch_drafts").record(to_f64(drafts.len()));
+        let inserting = Inserting(self);
+        let outcome = self.log.append(&drafts).instrument(span.clone()).await;
+        // From here on the next insert may begin: these conversations are held until they are through.
+        drop(inserting);
+        self.finish(batch, outcome).instrument(span).await;
+    }
+
+    /// Publishes, counts and answers what is stored, and puts back what is to be tried again.
+    async fn finish(self: &Arc<Self>, batch: Vec<Taken>, outcome: Vec<Appended>) {
+        let spans = batch.iter().flat_map(|taken| &taken.drafts).map(|waiting| &waiting.span);
+        let stored: Vec<(&Entry, &tracing::Span)> =
+            outcome.iter().zip(spans).filter_map(|(one, span)| Some((entry(one)?, span))).collect();
+        // All at once, in order: while the fan-out is out of reach one wait is enough for all.
+        let announcements = stored
+            .iter()
+            .map(|(entry, span)| self.announcer.entry(entry).instrument((*span).clone()));
+        join_all(announcements).await;
+        let entries: Vec<&Entry> = stored.into_iter().map(|(entry, _)| entry).collect();
+        let counted = self.count(&entries).await;
+        if let Err(error) = &counted {
+            tracing::warn!(%error, "entries are stored, their heads are not raised yet");
+        }
+        let mut outcome = outcome.into_iter();
+        let mut through = Vec::with_capacity(batch.len());
+        for Taken { id, drafts } in batch {
+            let fates: Vec<Appended> = outcome.by_ref().take(drafts.len()).collect();
+            let fates = fates.into_iter().map(|fate| match fate {
+                // Not acknowledged before it is counted: the client's retry finishes the job.
+                Appended::Stored(_) | Appended::Existing(_) if counted.is_err() => {
+                    Appended::Unavailable
+                }
+                fate => fate,
+            });
+            if self.settle(id, drafts.into_iter().zip(fates)).await {
+                through.push(id);
+            }
+        }
+        self.release(through);
+    }
+
+    /// Answers what has an end. Says whether the conversation may go on at once.
+    async fn settle(
+        self: &Arc<Self>,
+        id: ConversationId,
+        drafts: impl Iterator<Item = (Waiting, Appended)>,
+    ) -> bool {
+        let mut again = Vec::new();
+        let mut failed = HashSet::new();
+        let mut stale = HashMap::new();
+        for (mut waiting, fate) in drafts {
+            let sender = waiting.draft.sender;
+            let fate = match fate {
+                // What a person wrote after a draft that failed fails too, or it would appear before the retry of it.
+                Appended::Raced | Appended::Stale if failed.contains(&sender) => {
+                    Appended::Unavailable
+                }
+                Appended::Raced => self.tried(&mut waiting),
+                Appended::Stale if decides_itself(waiting.draft.kind) => Appended::Stale,
+                Appended::Stale => {
+                    let look = self.look_again(id, sender, &mut stale).await;
+                    look.map_or_else(
+                        |fate| fate,
+                        |checked| {
+                            waiting.draft.checked = checked;
+                            self.tried(&mut waiting)
+                        },
+                    )
+                }
+                fate => fate,
+            };
+            match fate {
+                Appended::Raced => again.push(waiting),
+                Appended::Unavailable | Appended::Refused => {
+                    if failed.insert(sender) {
+                        self.order.failed((id, sender), waiting.draft.id, self.clock.monotonic());
+                    }
+                    // The client may have gone; it will ask again with the same id.
+                    let _ = waiting.answer.send(fate);
+                }
+                fate => {
+                    let _ = waiting.answer.send(fate);
+                }
+            }
+        }
+        self.put_back(id, again, &failed)
+    }
+
+    /// One more try, unless there were enough.
+    fn tried(&self, waiting: &mut Waiting) -> Appended {
+        waiting.tries += 1;
+        let waited = self.clock.monotonic().saturating_sub(waiting.since);
+        if waiting.tries >= MAX_TRIES || waited >= self.limits.patience {
+            tracing::warn!(tries = waiting.tries, "gave up on a draft");
+            return Appended::Unavailable;
+        }
+        metrics::counter!("append_retries_total").increment(1);
+        Appended::Raced
+    }
+
+    /// Looks, once in a write, up to which change of membership the sender may write.
+    async fn look_again(
         &self,
         id: ConversationId,
-        outcome: &[Appended],
-    ) -> Result<(), crate::store::StoreError> {
-        let entries: Vec<&Entry> = outcome
-            .iter()
-            .filter_map(|appended| match appended {
-                Appended::Stored(entry) | Appended::Existing(entry) => Some(entry),
-                Appended::Conflict | Appended::Unavailable => None,
-            })
-            .collect();
-        let Some(last) = entries.iter().max_by_key(|entry| entry.seq) else { return Ok(()) };
-        let head = Head { seq: last.seq, count: last.count, mseq: last.mseq };
-        self.log.raise_heads(&[(id, head)], self.clock.now()).await?;
-        let mut senders: HashMap<UserId, (u64, u64)> = HashMap::new();
+        sender: UserId,
+        looks: &mut HashMap<UserId, Result<u64, Appended>>,
+    ) -> Result<u64, Appended> {
+        if let Some(look) = looks.get(&sender) {
+            return look.clone();
+        }
+        let look = self.members.look_again(id, sender).await;
+        let look = look.map(|seen| seen.checked).map_err(|error| match error {
+            ConversationError::NotFound => Appended::NotMember,
+            _ => Appended::Unavailable,
+        });
+        looks.insert(sender, look.clone());
+        look
+    }
+
+    /// Says whether the conversation may go on at once; else it does so after a pause.
+    fn put_back(
+        self: &Arc<Self>,
+        id: ConversationId,
+        again: Vec<Waiting>,
+        failed: &HashSet<UserId>,
+    ) -> bool {
+        let mut state = self.state();
+        if !failed.is_empty() {
+            for waiting in state.queue.withdraw(id, failed) {
+                refuse(waiting);
+            }
+        }
+        let Some(tries) = again.iter().map(|waiting| waiting.tries).max() else { return true };
+        state.queue.put_back(id, again);
+        drop(state);
+        // Those who were too slow together are not to be so again.
+        let most = PAUSE_MS << tries.min(MAX_TRIES);
+        let pause = Duration::from_millis(self.random.below(most));
+        let appender = Arc::clone(self);
+        self.runtime.spawn(async move {
+            tokio::time::sleep(pause).await;
+            appender.release(vec![id]);
+        });
+        false
+    }
+
+    fn release(self: &Arc<Self>, ids: Vec<ConversationId>) {
+        let mut state = self.state();
+        for id in ids {
+            state.queue.release(id);
+        }
+        self.write_on(&mut state);
+    }
+
+    /// Raises the heads, then what each sender has read: `head >= read`.
+    async fn count(&self, entries: &[&Entry]) -> Result<(), StoreError> {
+        let mut heads: HashMap<ConversationId, Head> = HashMap::new();
+        let mut reads: HashMap<(UserId, ConversationId), (u64, u64)> = HashMap::new();
         for entry in entries {
-            let read = senders.entry(entry.sender).or_default();
+            let head = heads.entry(entry.conversation).or_default();
+            if head.seq < entry.seq {
+                *head = Head::at(entry);
+            }
+            let read = reads.entry((entry.sender, entry.conversation)).or_default();
             *read = (read.0.max(entry.seq), read.1.max(entry.count));
         }
-        let raises = senders
-            .into_iter()
-            .map(|(sender, (seq, count))| self.conversations.raise_read(sender, id, seq, count));
-        futures::future::try_join_all(raises).await?;
-        Ok(())
-    }
-}
-
-/// Not acknowledged before it is counted: the client's retry finishes the job.
-fn unsettle(outcome: &mut [Appended]) {
-    for appended in outcome {
-        if matches!(appended, Appended::Stored(_) | Appended::Existing(_)) {
-            *appended = Appended::Unavailable;
+        if heads.is_empty() {
+            return Ok(());
         }
+        let heads: Vec<(ConversationId, Head)> = heads.into_iter().collect();
+        self.log.raise_heads(&heads, self.clock.now()).await?;
+        let read = |((user, conversation), (seq, count))| Read { user, conversation, seq, count };
+        let reads: Vec<Read> = reads.into_iter().map(read).collect();
+        self.conversations.raise_reads(&reads).await
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-#[expect(clippy::cast_precision_loss, reason = "a batch has at most 100 drafts")]
+/// Makes room for the next insert when dropped.
+struct Inserting<'a>(&'a Arc<Appender>);
+
+impl Drop for Inserting<'_> {
+    fn drop(&mut self) {
+        let mut state = self.0.state();
+        state.writing -= 1;
+        self.0.write_on(&mut state);
+    }
+}
+
+/// The store does not know now whether it will be stored: the same again is safe.
+fn refuse(waiting: Waiting) {
+    // The client may have gone; it will ask again with the same id.
+    let _ = waiting.answer.send(Appended::Unavailable);
+}
+
+/// Changes of membership and settings ask for more than to be a member: their use cases look again themselves.
+const fn decides_itself(kind: EntryType) -> bool {
+    matches!(kind, EntryType::Member | EntryType::Conversation)
+}
+
+const fn entry(appended: &Appended) -> Option<&Entry> {
+    match appended {
+        Appended::Stored(entry) | Appended::Existing(entry) => Some(entry),
+        _ => None,
+    }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "a batch has at most 1000 drafts")]
 const fn to_f64(count: usize) -> f64 {
     count as f64
 }

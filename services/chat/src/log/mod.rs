@@ -5,5 +5,6 @@ pub mod entry;
 pub mod mongo;
 pub mod numbering;
 pub mod order;
+pub mod queue;
 pub mod sqlite;
 pub mod store;

@@ -2,21 +2,22 @@
 
 mod append;
 mod heads;
+mod insert;
 mod row;
 
-use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use bson::{Document, doc};
+use futures::future::try_join;
 use futures::{StreamExt, TryStreamExt, stream};
-use kernel::{Clock, ConversationId, Random, Timestamp};
+use kernel::{Clock, ConversationId, Timestamp};
 use mongodb::action::Find;
 use mongodb::{Collection, Database};
 
-use self::heads::Heads;
-use self::row::{Row, range};
+use self::heads::{Heads, Moment};
+use self::row::{End, Row, range};
 use super::entry::Entry;
 use super::store::{Appended, Draft, Head, LogStore};
 use crate::mongo::{CONVERSATIONS, ENTRIES, date, integer, update_each, uuid, within};
@@ -32,7 +33,7 @@ pub struct Limits {
     pub header: Duration,
     /// How long content stays that nobody calls for.
     pub cap: Duration,
-    /// One append, all its tries included.
+    /// One round of an append.
     pub append_timeout: Duration,
     /// How long the end of a log is believed without being confirmed. Far below `header`.
     pub head_cache: Duration,
@@ -46,42 +47,40 @@ pub struct MongoLog {
     heads: Heads,
     limits: Limits,
     clock: Arc<dyn Clock>,
-    random: Arc<dyn Random>,
 }
 
 impl MongoLog {
     /// Keeps them in this database, which [`crate::mongo::open`] opened.
-    pub fn new(
-        db: &Database,
-        limits: Limits,
-        clock: Arc<dyn Clock>,
-        random: Arc<dyn Random>,
-    ) -> Self {
+    pub fn new(db: &Database, limits: Limits, clock: Arc<dyn Clock>) -> Self {
         let heads = Heads::new(limits.head_cache);
-        Self { db: db.clone(), entries: db.collection(ENTRIES), heads, limits, clock, random }
+        Self { db: db.clone(), entries: db.collection(ENTRIES), heads, limits, clock }
+    }
+
+    /// The end of the log: its last entry, or what the conversation counts if entries at the end are gone already.
+    async fn head(&self, id: ConversationId) -> Result<Head, StoreError> {
+        let conversations = self.db.collection::<End>(CONVERSATIONS);
+        let counted = doc! { "headSeq": 1, "headCount": 1, "headMseq": 1 };
+        let counted = conversations.find_one(doc! { "_id": uuid(id) }).projection(counted);
+        let entries = self.entries.clone_with_type::<End>();
+        let last = entries.find_one(range(id, 0, u64::MAX)).sort(doc! { "_id": -1 });
+        let last = last.projection(doc! { "seq": 1, "count": 1, "mseq": 1 });
+        let both = try_join(counted.into_future(), last.into_future());
+        let (counted, last) = within(both).await?;
+        let counted = counted.map(End::head).transpose()?.unwrap_or_default();
+        let last = last.map(End::head).transpose()?.unwrap_or_default();
+        Ok(if counted.seq > last.seq { counted } else { last })
     }
 }
 
 #[async_trait]
 impl LogStore for MongoLog {
+    #[tracing::instrument(name = "log_append", level = "debug", skip_all, fields(drafts = drafts.len()))]
     async fn append(&self, drafts: &[Draft]) -> Vec<Appended> {
-        let mut lanes: HashMap<ConversationId, Vec<usize>> = HashMap::new();
-        for (place, draft) in drafts.iter().enumerate() {
-            lanes.entry(draft.conversation).or_default().push(place);
-        }
-        let mut runs = stream::iter(lanes)
-            .map(|(id, places)| async move {
-                let own = places.iter().map(|place| drafts[*place].clone()).collect();
-                (places, self.append_to(id, own).await)
-            })
-            .buffer_unordered(AT_ONCE);
-        let mut outcome = vec![Appended::Unavailable; drafts.len()];
-        while let Some((places, appended)) = runs.next().await {
-            for (place, appended) in places.into_iter().zip(appended) {
-                outcome[place] = appended;
-            }
-        }
-        outcome
+        self.append_all(drafts).await
+    }
+
+    fn seen(&self, id: ConversationId, head: Head) {
+        self.heads.confirm(id, head, Moment::now(&*self.clock));
     }
 
     #[tracing::instrument(name = "log_raise_heads", level = "debug", skip_all, fields(conversations = heads.len()))]

@@ -1,34 +1,38 @@
-//! Numbering, retry and requeue of one conversation's drafts, without I/O: results in, commands out.
+//! One attempt to bring drafts into the log of their conversation, without I/O: results in, places and fates out.
 //!
 //! The store's unique index on the position is the arbiter. Whoever tries position `n + 1` has seen `n`, so the log has no
-//! hole; whoever finds `n + 1` taken was too slow, looks up what of its drafts is stored all the same, and renumbers the
-//! rest. `docs/decisions/0003-relay-log.md` says why this is right.
+//! hole; whoever finds `n + 1` taken was too slow, looks up what of its drafts is stored all the same, and tries the rest
+//! again, in order, with a head read anew. The store's adapter carries a round out, `queue.rs` decides what comes into the
+//! next one, and the model check of `log/model` runs this very code. `docs/decisions/0003-relay-log.md` says why it is right.
 
 use std::collections::HashSet;
 
 use kernel::{EntryId, UserId};
 
-use super::entry::Entry;
-use super::store::{Appended, Draft, Head};
+use super::entry::EntryType;
+use super::store::{Draft, Head};
 
-/// How often drafts are numbered again before they are given up.
-pub const MAX_TRIES: u32 = 8;
-
-/// What the adapter is to do next.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Command {
-    /// Read the end of the log from a majority; answer with [`Numbering::head`].
-    LoadHead,
-    /// Insert these in order, stop at the first that fails; answer with [`Numbering::inserted`].
-    Insert(Vec<Entry>),
-    /// Look up which of these ids are stored, by a majority read; answer with [`Numbering::found`].
-    LookUp(Vec<EntryId>),
-    /// All answered: take [`Numbering::finish`].
-    Finish,
+/// What numbering has to know of a draft.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Ask {
+    /// Made by the client.
+    pub id: EntryId,
+    /// What it is.
+    pub kind: EntryType,
+    /// Who wrote it.
+    pub sender: UserId,
+    /// The change of membership up to which it was seen that the sender may write this.
+    pub checked: u64,
 }
 
-/// How an ordered insert ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+impl From<&Draft> for Ask {
+    fn from(draft: &Draft) -> Self {
+        Self { id: draft.id, kind: draft.kind, sender: draft.sender, checked: draft.checked }
+    }
+}
+
+/// How the insert of a round ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Inserted {
     /// All are stored, durable on a majority.
     All,
@@ -38,180 +42,128 @@ pub enum Inserted {
     Refused(usize),
 }
 
-#[derive(Debug)]
-enum State {
-    Numbering,
-    Inserting(Vec<Entry>),
-    LookingUp,
-    Done,
+/// What became of a draft in a round.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Fate {
+    /// Stored here, by this round.
+    Stored(Head),
+    /// Was there: stored earlier, by the same person with the same body.
+    Existing,
+    /// The id belongs to another entry of the conversation.
+    Conflict,
+    /// Not stored: membership changed after the sender was looked at.
+    Stale,
+    /// Not stored, as far as a majority read shows: to be tried again, before whatever came later.
+    Raced,
+    /// Can never be stored; or comes after one of the same sender that cannot.
+    Refused,
+    /// Nobody can say now.
+    Unknown,
 }
 
-/// The drafts of one conversation on their way into its log.
-#[derive(Debug)]
-pub struct Numbering {
-    drafts: Vec<Draft>,
-    /// One for each draft.
-    outcome: Vec<Option<Appended>>,
-    /// Indexes of drafts without an outcome, in order.
-    waiting: Vec<usize>,
+/// The drafts of one conversation on their way into its log, once.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Round {
+    asks: Vec<Ask>,
+    /// One for each draft; none as long as it is open.
+    fates: Vec<Option<Fate>>,
+    /// Drafts that got a place, in the order of places.
+    numbered: Vec<(usize, Head)>,
+    /// The end of the log, if it is certain.
     head: Option<Head>,
-    state: State,
-    tries: u32,
 }
 
-impl Numbering {
-    /// Starts with the drafts of one conversation and the head, if one is known that may still be believed.
-    pub fn new(drafts: Vec<Draft>, head: Option<Head>) -> Self {
-        let mut numbering = Self {
-            outcome: vec![None; drafts.len()],
-            waiting: Vec::new(),
-            drafts,
-            head,
-            state: State::Numbering,
-            tries: 0,
-        };
-        numbering.requeue();
-        numbering
-    }
-
-    /// What to do next. The same until it is answered.
-    pub fn command(&mut self) -> Command {
-        match &self.state {
-            State::Done => Command::Finish,
-            State::Inserting(entries) => Command::Insert(entries.clone()),
-            State::LookingUp => {
-                Command::LookUp(self.waiting.iter().map(|at| self.drafts[*at].id).collect())
+impl Round {
+    /// Gives the drafts of one conversation, each id once, their places behind `head`.
+    ///
+    /// A draft whose sender was not looked at since the last change of membership gets none, nor does what the same sender
+    /// wrote after it. Behind a change of membership in this very round everybody has to be looked at again.
+    pub fn new(asks: Vec<Ask>, head: Head) -> Self {
+        let mut fates = vec![None; asks.len()];
+        let mut numbered = Vec::with_capacity(asks.len());
+        let mut stale = HashSet::new();
+        let mut end = head;
+        for (at, ask) in asks.iter().enumerate() {
+            if end.mseq != head.mseq {
+                fates[at] = Some(Fate::Raced);
+            } else if ask.checked < head.mseq || stale.contains(&ask.sender) {
+                stale.insert(ask.sender);
+                fates[at] = Some(Fate::Stale);
+            } else {
+                end = end.next(ask.kind);
+                numbered.push((at, end));
             }
-            State::Numbering => self.number(),
         }
+        Self { asks, fates, numbered, head: Some(head) }
     }
 
-    /// The end of the log as a majority read gave it.
-    pub fn head(&mut self, head: Head) {
-        self.head = Some(head);
+    /// What is to be inserted where: the index of the draft, and its place. Of several the store must take them in this
+    /// order and stop at the first that fails.
+    pub fn numbered(&self) -> &[(usize, Head)] {
+        &self.numbered
     }
 
     /// How the insert ended.
     pub fn inserted(&mut self, how: Inserted) {
-        let State::Inserting(entries) = std::mem::replace(&mut self.state, State::Numbering) else {
-            return;
-        };
         let stored = match how {
-            Inserted::All => entries.len(),
-            Inserted::Prefix(stored) | Inserted::Refused(stored) => stored.min(entries.len()),
+            Inserted::All => self.numbered.len(),
+            Inserted::Prefix(stored) | Inserted::Refused(stored) => stored.min(self.numbered.len()),
         };
-        for (at, entry) in self.waiting.iter().zip(&entries).take(stored) {
-            self.outcome[*at] = Some(Appended::Stored(entry.clone()));
+        for (at, place) in &self.numbered[..stored] {
+            self.fates[*at] = Some(Fate::Stored(*place));
         }
-        if stored == entries.len() {
-            self.head = entries.last().map(Head::at).or(self.head);
-            self.requeue();
+        if stored == self.numbered.len() {
+            self.head = self.numbered.last().map(|(_, place)| *place).or(self.head);
             return;
         }
-        // Somebody else was first, or nothing is known: what this instance believed of the end is worth nothing now.
+        // Somebody else was first, or nothing is known: what was believed of the end is worth nothing now.
         self.head = None;
         if matches!(how, Inserted::Refused(_)) {
-            self.fail(self.waiting[stored]);
-        }
-        self.tries += 1;
-        self.requeue();
-        if !self.waiting.is_empty() {
-            self.state = State::LookingUp;
+            self.refuse(self.numbered[stored].0);
         }
     }
 
-    /// Which of the ids asked for are stored.
-    pub fn found(&mut self, entries: &[Entry]) {
-        for at in self.waiting.clone() {
-            let draft = &self.drafts[at];
-            let Some(entry) = entries.iter().find(|entry| entry.id == draft.id) else { continue };
-            let outcome = if draft.is_stored_as(entry) {
-                Appended::Existing(entry.clone())
-            } else {
-                Appended::Conflict
-            };
-            self.outcome[at] = Some(outcome);
-        }
-        self.state = State::Numbering;
-        self.requeue();
-        if self.tries >= MAX_TRIES {
-            self.give_up();
-        }
+    /// Drafts of which it is to be looked up, by a majority read, whether they are stored all the same.
+    pub fn unsure(&self) -> Vec<usize> {
+        (0..self.asks.len()).filter(|at| self.fates[*at].is_none()).collect()
     }
 
-    /// Gives up on everything that has no outcome: the store is out of reach, or time is up.
+    /// The id of the draft was found; `same`: by the same person with the same body.
+    pub fn found(&mut self, at: usize, same: bool) {
+        self.fates[at] = Some(if same { Fate::Existing } else { Fate::Conflict });
+    }
+
+    /// The store was asked, and everything found is reported: what is still open is not stored.
+    pub fn looked_up(&mut self) {
+        self.close(Fate::Raced);
+    }
+
+    /// The store could not be asked.
     pub fn give_up(&mut self) {
-        for at in self.waiting.drain(..) {
-            self.outcome[at] = Some(Appended::Unavailable);
+        if !self.unsure().is_empty() {
+            self.head = None;
         }
-        // An insert may be under way still.
-        self.head = None;
-        self.state = State::Done;
+        self.close(Fate::Unknown);
     }
 
-    /// The outcomes, in the order of the drafts, and the head if it is certain.
-    pub fn finish(self) -> (Vec<Appended>, Option<Head>) {
-        let outcome =
-            self.outcome.into_iter().map(|outcome| outcome.unwrap_or(Appended::Unavailable));
-        (outcome.collect(), self.head)
+    /// What became of the drafts, in their order, and the end of the log if it is certain.
+    pub fn finish(self) -> (Vec<Fate>, Option<Head>) {
+        let fates = self.fates.into_iter().map(|fate| fate.unwrap_or(Fate::Unknown));
+        (fates.collect(), self.head)
     }
 
-    /// How often an insert did not go through whole.
-    pub const fn tries(&self) -> u32 {
-        self.tries
-    }
-
-    fn number(&mut self) -> Command {
-        let Some(mut head) = self.head else { return Command::LoadHead };
-        let mut entries = Vec::with_capacity(self.waiting.len());
-        for at in &self.waiting {
-            let entry = self.drafts[*at].after(head);
-            head = Head::at(&entry);
-            entries.push(entry);
-        }
-        self.state = State::Inserting(entries.clone());
-        Command::Insert(entries)
-    }
-
-    /// Collects what has no outcome yet. Of one id twice, the later waits for what becomes of the first.
-    fn requeue(&mut self) {
-        self.answer_repeats();
-        let mut ids = HashSet::new();
-        let open = (0..self.drafts.len()).filter(|at| self.outcome[*at].is_none());
-        self.waiting = open.filter(|at| ids.insert(self.drafts[*at].id)).collect();
-        if self.waiting.is_empty() && self.outcome.iter().all(Option::is_some) {
-            self.state = State::Done;
-        }
-    }
-
-    fn answer_repeats(&mut self) {
-        for at in 0..self.drafts.len() {
-            if self.outcome[at].is_some() {
-                continue;
-            }
-            let draft = &self.drafts[at];
-            let first = (0..at).find(|first| self.drafts[*first].id == draft.id);
-            let Some(outcome) = first.and_then(|first| self.outcome[first].as_ref()) else {
-                continue;
-            };
-            self.outcome[at] = Some(match outcome {
-                Appended::Stored(entry) | Appended::Existing(entry)
-                    if draft.is_stored_as(entry) =>
-                {
-                    Appended::Existing(entry.clone())
-                }
-                Appended::Unavailable => Appended::Unavailable,
-                _ => Appended::Conflict,
-            });
+    fn close(&mut self, fate: Fate) {
+        for at in self.unsure() {
+            self.fates[at] = Some(fate);
         }
     }
 
     /// The draft can never be stored, so what the same person wrote after it must not appear without it.
-    fn fail(&mut self, at: usize) {
-        let sender: UserId = self.drafts[at].sender;
-        for later in at..self.drafts.len() {
-            if self.drafts[later].sender == sender && self.outcome[later].is_none() {
-                self.outcome[later] = Some(Appended::Unavailable);
+    fn refuse(&mut self, at: usize) {
+        let sender = self.asks[at].sender;
+        for later in at..self.asks.len() {
+            if self.asks[later].sender == sender && self.fates[later].is_none() {
+                self.fates[later] = Some(Fate::Refused);
             }
         }
     }
@@ -220,4 +172,4 @@ impl Numbering {
 #[cfg(test)]
 mod race;
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

@@ -1,11 +1,11 @@
 //! The logs in SQLite. The process has one writer, so positions are handed out inside the transaction.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use kernel::{Clock, ConversationId, EntryId, Timestamp};
+use kernel::{Clock, ConversationId, EntryId, Timestamp, UserId};
 use serde_json::value::RawValue;
 use sqlite::rusqlite::{self, Row};
 use sqlite::{Connection, Database, OptionalExtension, SqliteError, params};
@@ -53,6 +53,9 @@ impl LogStore for SqliteLog {
             vec![Appended::Unavailable; drafts.len()]
         })
     }
+
+    /// Heads are read inside the transaction.
+    fn seen(&self, _: ConversationId, _: Head) {}
 
     #[tracing::instrument(name = "log_raise_heads", level = "debug", skip_all, fields(conversations = heads.len()))]
     async fn raise_heads(
@@ -132,6 +135,9 @@ impl LogStore for SqliteLog {
     }
 }
 
+/// Drafts of a sender who has to be looked at again, and everything that the sender wrote after them.
+type Stale = HashSet<(ConversationId, UserId)>;
+
 /// A later draft sees what an earlier one of the same call stored, so an id that comes twice is found the second time.
 fn append_all(
     tx: &Connection,
@@ -139,23 +145,28 @@ fn append_all(
     keep: Duration,
 ) -> Result<Vec<Appended>, SqliteError> {
     let mut heads = HashMap::new();
+    let mut stale = Stale::new();
     let mut appended = Vec::with_capacity(drafts.len());
     for draft in drafts {
-        appended.push(match find(tx, draft.conversation, draft.id)? {
-            Some(entry) if draft.is_stored_as(&entry) => Appended::Existing(entry),
-            Some(_) => Appended::Conflict,
-            None => {
-                let last = match heads.get(&draft.conversation) {
-                    Some(last) => *last,
-                    None => head(tx, draft.conversation)?,
-                };
-                let entry = draft.after(last);
-                let keep = (draft.retention == Retention::Relay).then_some(keep);
-                insert(tx, &entry, keep)?;
-                heads.insert(draft.conversation, Head::at(&entry));
-                Appended::Stored(entry)
-            }
-        });
+        if let Some(entry) = find(tx, draft.conversation, draft.id)? {
+            let same = draft.is_stored_as(&entry);
+            appended.push(if same { Appended::Existing(entry) } else { Appended::Conflict });
+            continue;
+        }
+        let last = match heads.get(&draft.conversation) {
+            Some(last) => *last,
+            None => head(tx, draft.conversation)?,
+        };
+        let place = (draft.conversation, draft.sender);
+        if draft.checked < last.mseq || stale.contains(&place) {
+            stale.insert(place);
+            appended.push(Appended::Stale);
+            continue;
+        }
+        let entry = draft.after(last);
+        insert(tx, &entry, (draft.retention == Retention::Relay).then_some(keep))?;
+        heads.insert(draft.conversation, Head::at(&entry));
+        appended.push(Appended::Stored(entry));
     }
     Ok(appended)
 }

@@ -107,6 +107,14 @@ pub enum Appended {
     Existing(Entry),
     /// The id is taken in this conversation by another person or another body.
     Conflict,
+    /// Membership changed after the sender was looked at: look again, and try again in the same order.
+    Stale,
+    /// Another instance was faster, and nothing of the draft is stored: try again before what came later.
+    Raced,
+    /// Can never be stored as it is, or comes after one of the same sender that cannot.
+    Refused,
+    /// The sender is not in the conversation any more. Answered by [`super::append::Appender`], not by stores.
+    NotMember,
     /// Not known to be stored. Repeating the call with the same draft is safe.
     Unavailable,
 }
@@ -114,10 +122,14 @@ pub enum Appended {
 /// The logs of all conversations.
 #[async_trait]
 pub trait LogStore: Send + Sync + fmt::Debug {
-    /// Appends drafts, of any number of conversations; answers in the same order. Positions within a conversation follow
-    /// the order of the drafts, have no holes, and are never used twice, whatever other instances do at the same time.
-    /// When a draft fails, the later ones of the same sender in that conversation fail too. Heads are not raised.
+    /// Tries once to append drafts, of any number of conversations, each id once; answers in the same order. Positions
+    /// within a conversation follow the order of the drafts, have no holes, and are never used twice, whatever other
+    /// instances do at the same time. When a draft is not stored, the later ones of the same sender in that conversation
+    /// are not stored either. Of one conversation one call at a time. Heads are not raised.
     async fn append(&self, drafts: &[Draft]) -> Vec<Appended>;
+
+    /// An entry of another instance was seen at the end of a log: saves reading it.
+    fn seen(&self, id: ConversationId, head: Head);
 
     /// Raises the heads that conversations count; lower numbers change nothing.
     async fn raise_heads(

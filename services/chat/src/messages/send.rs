@@ -48,6 +48,9 @@ pub enum SendError {
     /// Too fast.
     #[error("too many messages; next in {0} s")]
     TooOften(u64),
+    /// The store does not take it, or one of the same person before it.
+    #[error("the store does not take it")]
+    Refused,
     /// Not known to be stored.
     #[error("not known to be stored")]
     Unavailable,
@@ -66,7 +69,8 @@ impl From<SendError> for WireError {
                 Self::new(ErrorCode::RateLimitExceeded, "too many messages; slow down")
                     .retry_after(seconds)
             }
-            SendError::Unavailable => Self::unavailable(),
+            SendError::Refused => Self::invalid("text", "cannot be stored; send something else"),
+            SendError::Unavailable => Self::unavailable().retry_after(1),
         }
     }
 }
@@ -115,7 +119,11 @@ impl Pending {
             Ok(Ok(Appended::Stored(entry))) => Ok(Sent { entry, repeated: false }),
             Ok(Ok(Appended::Existing(entry))) => Ok(Sent { entry, repeated: true }),
             Ok(Ok(Appended::Conflict)) => Err(SendError::Conflict),
-            Ok(Ok(Appended::Unavailable) | Err(_)) | Err(_) => Err(SendError::Unavailable),
+            Ok(Ok(Appended::NotMember)) => Err(ConversationError::NotFound.into()),
+            Ok(Ok(Appended::Refused)) => Err(SendError::Refused),
+            Ok(Ok(Appended::Stale | Appended::Raced | Appended::Unavailable) | Err(_)) | Err(_) => {
+                Err(SendError::Unavailable)
+            }
         };
         let outcome = match &sent {
             Ok(Sent { repeated: false, .. }) => "stored",

@@ -27,7 +27,10 @@ async fn an_entry_is_published_before_it_is_acknowledged_and_as_clients_get_it()
     listener.watch(&[about(talk)]).await.unwrap();
     let entry = place.say(&ann, talk, "hello").await;
     let frame = heard(&*listener).await;
-    assert_eq!((frame.kind, frame.seq, frame.event.as_str()), (FrameKind::Entry, 1, "message:new"));
+    assert_eq!(
+        (frame.kind, frame.place.seq, frame.event.as_str()),
+        (FrameKind::Entry, 1, "message:new")
+    );
     assert_eq!(frame.body, Bytes::from(serde_json::to_vec(&entry).unwrap()));
 }
 
@@ -91,7 +94,7 @@ async fn a_head_that_could_not_be_told_is_told_once_the_fanout_is_back() {
     let telling = tokio::spawn(announcer.tell_again(stop.clone()));
     fragile.broken.store(false, Ordering::SeqCst);
     let frame = heard(&*listener).await;
-    assert_eq!((frame.kind, frame.seq), (FrameKind::Head, 1));
+    assert_eq!((frame.kind, frame.place.seq), (FrameKind::Head, 1));
     stop.cancel();
     telling.await.unwrap();
 }

@@ -73,6 +73,10 @@ impl UserDirectory for Town {
     }
 }
 
+/// What a test's appender takes in.
+pub const LIMITS: append::Limits =
+    append::Limits { waiting: 10_000, lane: 1_000, writes: 2, patience: Duration::from_secs(5) };
+
 /// A chat service without doors.
 pub struct Place {
     pub chat: Arc<Chat>,
@@ -107,12 +111,15 @@ impl Place {
         let mut settings = settings::Settings::load(None, [], &[]).unwrap().chat;
         settings.limits.sends_per_second = 1_000_000;
         settings.limits.sends_burst = 1_000_000;
+        let members = Arc::new(Members::new(Arc::clone(&conversations)));
         let appender = Appender::new(append::Parts {
             log: Arc::clone(&log),
             conversations: Arc::clone(&conversations),
+            members: Arc::clone(&members),
             announcer: announcer.clone(),
             clock: Arc::clone(&clock) as Arc<dyn Clock>,
-            queue: settings.log.queue,
+            random: Arc::clone(&random) as Arc<dyn Random>,
+            limits: LIMITS,
         });
         let fold = Fold::new(
             Arc::clone(&delivery),
@@ -121,7 +128,7 @@ impl Place {
             Duration::from_millis(1),
         );
         let chat = Arc::new(Chat {
-            members: Members::new(Arc::clone(&conversations)),
+            members,
             people: People::new(directory, Arc::clone(&clock) as Arc<dyn Clock>),
             pace: Pace::new(&settings.limits),
             digester: Digester::new(&[9; 32]),

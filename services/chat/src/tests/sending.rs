@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use async_trait::async_trait;
 use kernel::{Clock, ConversationId, ErrorCode, Timestamp, WireError};
 
-use super::place::Place;
+use super::place::{LIMITS, Place};
 use crate::conversations::Retention;
 use crate::log::append::{self, Appender};
 use crate::log::entry::{Entry, EntryType};
@@ -100,6 +100,10 @@ impl LogStore for Fragile {
         self.inner.append(drafts).await
     }
 
+    fn seen(&self, id: ConversationId, head: Head) {
+        self.inner.seen(id, head);
+    }
+
     async fn raise_heads(
         &self,
         heads: &[(ConversationId, Head)],
@@ -139,9 +143,11 @@ async fn what_was_under_way_behind_a_failed_message_does_not_overtake_its_retry(
     let appender = Appender::new(append::Parts {
         log: Arc::clone(&log) as Arc<dyn LogStore>,
         conversations: Arc::clone(&place.chat.conversations),
+        members: Arc::clone(&place.chat.members),
         announcer: place.chat.announcer.clone(),
         clock: Arc::clone(&place.chat.clock),
-        queue: 100,
+        random: Arc::clone(&place.chat.random),
+        limits: LIMITS,
     });
     let draft = |sender: &auth::Identity, text: &str| Draft {
         id: place.entry_id(),

@@ -62,10 +62,10 @@ pub async fn open(env: &Env) -> anyhow::Result<Stores> {
                 head_cache: seconds(log.head_cache_s),
                 append_timeout: Duration::from_millis(log.append_timeout_ms),
             };
-            let (clock, random) = (Arc::clone(&env.clock), Arc::clone(&env.random));
+            let clock = Arc::clone(&env.clock);
             Ok(Stores {
                 conversations: Arc::new(MongoConversations::new(&database)),
-                log: Arc::new(MongoLog::new(&database, limits, clock, random)),
+                log: Arc::new(MongoLog::new(&database, limits, clock)),
                 delivery: Arc::new(MongoDelivery::new(&database)),
             })
         }

@@ -9,7 +9,7 @@ use serde_json::value::RawValue;
 use testkit::servers::{PrivateServer, private_mongo};
 use tokio::task::JoinHandle;
 
-use super::super::log::draft;
+use super::super::log::{draft, through};
 use super::super::{Person, id, log_race, made, now};
 use super::{LIMITS, database, done, log_within, stores};
 use crate::log::entry::Entry;
@@ -65,8 +65,8 @@ async fn a_connection_that_breaks_is_made_up_for() {
         let conversation = id();
         let drafts = drafts(conversation, id(), &["one", "two", "three", "four"]);
         fail(&db, &["insert"], breaks, doc! { "closeConnection": true }).await;
-        assert_eq!(answered(log.append(&drafts[..2]).await), numbered(&drafts[..2]), "{breaks}");
-        assert_eq!(answered(log.append(&drafts).await), numbered(&drafts), "{breaks}");
+        assert_eq!(answered(through(&log, &drafts[..2]).await), numbered(&drafts[..2]), "{breaks}");
+        assert_eq!(answered(through(&log, &drafts).await), numbered(&drafts), "{breaks}");
         assert_eq!(log.entries(conversation, 0, 9).await.unwrap(), numbered(&drafts));
     }
 }
@@ -80,9 +80,9 @@ async fn entries_without_the_majoritys_word_are_looked_up() {
     let doubtful = doc! { "writeConcernError": { "code": 64, "errmsg": "waited too long" } };
     fail(&db, &["insert"], 1, doubtful).await;
     let expected: Vec<_> = numbered(&drafts[..2]).into_iter().map(Appended::Existing).collect();
-    assert_eq!(log.append(&drafts[..2]).await, expected);
+    assert_eq!(through(&log, &drafts[..2]).await, expected);
     let third = Appended::Stored(numbered(&drafts)[2].clone());
-    assert_eq!(log.append(&drafts[2..]).await, [third]);
+    assert_eq!(through(&log, &drafts[2..]).await, [third]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -95,9 +95,9 @@ async fn a_reply_that_comes_too_late_stores_nothing_twice() {
     // The first is waited for half the time; what becomes of it is open until it has landed or died.
     let late = doc! { "blockConnection": true, "blockTimeMS": 2_500 };
     fail(&db, &["insert"], 1, late).await;
-    let first = log.append(&drafts).await;
+    let first = through(&log, &drafts).await;
     heal(&db).await;
-    let second = log.append(&drafts).await;
+    let second = through(&log, &drafts).await;
     for appended in [first, second] {
         assert_eq!(answered(appended), numbered(&drafts));
     }
@@ -111,10 +111,10 @@ async fn nothing_is_answered_while_the_store_is_out_of_reach() {
     let log = log_within(&db, brief);
     let conversation = id();
     let drafts = drafts(conversation, id(), &["one", "two"]);
-    assert_eq!(answered(log.append(&drafts[..1]).await), numbered(&drafts[..1]));
+    assert_eq!(answered(through(&log, &drafts[..1]).await), numbered(&drafts[..1]));
     server.kill().await.unwrap();
     let start = tokio::time::Instant::now();
-    assert_eq!(log.append(&drafts).await, [Appended::Unavailable, Appended::Unavailable]);
+    assert_eq!(through(&log, &drafts).await, [Appended::Unavailable, Appended::Unavailable]);
     assert!(start.elapsed() < Duration::from_secs(3), "the deadline was not kept");
     assert!(log.entries(conversation, 0, 1).await.is_err());
 }
@@ -165,13 +165,13 @@ async fn a_draft_that_can_never_be_stored_takes_its_senders_later_ones_with_it()
     let places = |appended: Vec<Appended>| {
         let place = |appended: &Appended| match appended {
             Appended::Stored(entry) => Some(entry.seq),
-            Appended::Unavailable => None,
+            Appended::Refused => None,
             other => panic!("{other:?}"),
         };
         appended.iter().map(place).collect::<Vec<_>>()
     };
-    assert_eq!(places(log.append(&drafts).await), [Some(1), None, None, Some(2)]);
-    assert_eq!(places(log.append(&drafts[1..2]).await), [None]);
+    assert_eq!(places(through(&log, &drafts).await), [Some(1), None, None, Some(2)]);
+    assert_eq!(places(through(&log, &drafts[1..2]).await), [None]);
     done(db).await;
 }
 
@@ -184,14 +184,14 @@ async fn a_head_that_is_too_old_is_not_believed() {
     let conversation = made(&stores(&db), &one, &two).await;
     let drafts = drafts(conversation, id(), &["one", "two", "three", "four"]);
     let expected: Vec<_> = numbered(&drafts).into_iter().map(Appended::Stored).collect();
-    assert_eq!(distrustful.append(&drafts[..1]).await, expected[..1]);
+    assert_eq!(through(&distrustful, &drafts[..1]).await, expected[..1]);
     // Another instance goes on, everyone stores it, and a day later the headers are gone too.
-    assert_eq!(log.append(&drafts[1..3]).await, expected[1..3]);
+    assert_eq!(through(&log, &drafts[1..3]).await, expected[1..3]);
     let head = Head { seq: 3, count: 3, mseq: 0 };
     log.raise_heads(&[(conversation, head)], now()).await.unwrap();
     let entries = db.collection::<Document>(ENTRIES);
     entries.delete_many(doc! { "conversationId": uuid(conversation) }).await.unwrap();
     // Place 2 is free now. It must not be used again.
-    assert_eq!(distrustful.append(&drafts[3..]).await, expected[3..]);
+    assert_eq!(through(&distrustful, &drafts[3..]).await, expected[3..]);
     done(db).await;
 }

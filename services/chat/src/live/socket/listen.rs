@@ -61,18 +61,19 @@ impl Live {
             tracing::debug_span!("hear", kind = ?frame.kind, trace_id = tracing::field::Empty);
         runtime::continue_trace(&span, &frame.trace);
         let _entered = span.enter();
-        tracing::debug!(seq = frame.seq, "heard through the fan-out");
+        tracing::debug!(seq = frame.place.seq, "heard through the fan-out");
         let uuid = Uuid::from_bytes(subject.0);
         match frame.kind {
             FrameKind::Entry => {
+                self.chat.log.seen(Id::from_uuid(uuid), frame.place);
                 let packet = Packet::event_from_json(&frame.event, &frame.body);
-                self.hub.entry(Id::from_uuid(uuid), frame.seq, &packet);
+                self.hub.entry(Id::from_uuid(uuid), frame.place.seq, &packet);
             }
             FrameKind::Signal => {
                 let packet = Packet::event_from_json(&frame.event, &frame.body);
                 self.hub.signal(Id::from_uuid(uuid), &packet);
             }
-            FrameKind::Head => self.hub.head(Id::from_uuid(uuid), frame.seq),
+            FrameKind::Head => self.hub.head(Id::from_uuid(uuid), frame.place.seq),
             FrameKind::Added => {
                 let Some(id) = frame.id() else { return };
                 self.open(Id::from_uuid(uuid), id);

@@ -1,111 +1,173 @@
-//! Carries out what the numbering of one conversation's drafts asks for.
+//! Carries out one round of appending for many conversations at once.
+//!
+//! Conversations with one draft go together in one unordered insert, where a failure concerns only itself. Those with more
+//! go in an ordered insert each, which leaves no hole: what is stored is what comes before the first failure.
 
-use std::time::Duration;
+use std::collections::HashMap;
 
-use bson::{RawDocumentBuf, doc};
-use futures::future::try_join;
+use bson::doc;
+use futures::{StreamExt, stream};
 use kernel::{ConversationId, EntryId};
-use mongodb::error::{Error, ErrorKind, IndexedWriteError};
-use tokio::time::{Instant, timeout, timeout_at};
+use tokio::time::{Instant, timeout_at};
 
 use super::heads::Moment;
-use super::row::{End, Row, range};
-use super::{MongoLog, read_all};
+use super::{AT_ONCE, MongoLog, read_all};
 use crate::log::entry::Entry;
-use crate::log::numbering::{Command, Inserted, Numbering};
-use crate::log::store::{AFTER_CAP, Appended, Draft, Head};
-use crate::mongo::{CONVERSATIONS, DUPLICATE, uuid, within};
+use crate::log::numbering::{Ask, Fate, Round};
+use crate::log::store::{Appended, Draft};
+use crate::mongo::uuid;
 use crate::store::StoreError;
 
-/// The largest document that the server takes, in bytes.
-const LARGEST: usize = 16 * 1024 * 1024;
-/// Codes for a document that will be refused however often it comes: bad value, bad BSON, against the validation of the
-/// collection, too large.
-const PERMANENT: [i32; 4] = [2, 22, 121, 10_334];
+/// The drafts of one conversation in a call.
+struct Lane {
+    id: ConversationId,
+    /// Where the drafts stand in the call.
+    places: Vec<usize>,
+    drafts: Vec<Draft>,
+    round: Round,
+    /// What a look-up found, by place in the lane.
+    found: HashMap<usize, Entry>,
+}
+
+impl Lane {
+    /// What is to be inserted, in order.
+    fn entries(&self) -> Vec<(Entry, &Draft)> {
+        let numbered = self.round.numbered().iter();
+        numbered.map(|(at, place)| (self.drafts[*at].at(*place), &self.drafts[*at])).collect()
+    }
+
+    fn is_single(&self) -> bool {
+        self.round.numbered().len() == 1
+    }
+}
 
 impl MongoLog {
-    /// Appends drafts of one conversation.
-    #[tracing::instrument(name = "log_append", level = "debug", skip_all, fields(conversation_id = %id, drafts = drafts.len()))]
-    pub(super) async fn append_to(&self, id: ConversationId, drafts: Vec<Draft>) -> Vec<Appended> {
-        let clock = self.clock.as_ref();
-        let began = Moment::now(clock);
+    /// One round for all the drafts.
+    pub(super) async fn append_all(&self, drafts: &[Draft]) -> Vec<Appended> {
+        let began = Moment::now(&*self.clock);
         let deadline = Instant::now() + self.limits.append_timeout;
-        let mut confirmed = began;
-        let mut numbering = Numbering::new(drafts, self.heads.get(id, clock));
-        loop {
-            let command = numbering.command();
-            // The machine may have slept, which the deadline does not see.
-            if command != Command::Finish && began.age(clock) > self.limits.append_timeout {
-                numbering.give_up();
-                continue;
-            }
-            match command {
-                Command::LoadHead => {
-                    self.pause(numbering.tries()).await;
-                    match in_time(deadline, self.head(id)).await {
-                        Ok(head) => numbering.head(head),
-                        Err(error) => abandon(&mut numbering, &error),
-                    }
-                }
-                Command::Insert(entries) => {
-                    confirmed = Moment::now(clock);
-                    numbering.inserted(self.insert(&entries, deadline).await);
-                }
-                Command::LookUp(ids) => match in_time(deadline, self.look_up(id, &ids)).await {
-                    Ok(entries) => numbering.found(&entries),
-                    Err(error) => abandon(&mut numbering, &error),
-                },
-                Command::Finish => break,
-            }
+        let mut outcome = vec![Appended::Unavailable; drafts.len()];
+        let lanes = self.number(drafts, deadline).await;
+        // The machine may have slept, which the deadline does not see: heads believed before may be too old now.
+        if began.age(&*self.clock) > self.limits.append_timeout {
+            return outcome;
         }
-        metrics::histogram!("log_append_retries").record(numbering.tries());
-        let (appended, head) = numbering.finish();
-        match head {
-            Some(head) => self.heads.confirm(id, head, confirmed),
-            None => self.heads.forget(id),
+        let confirmed = Moment::now(&*self.clock);
+        let lanes = self.insert(lanes, deadline).await;
+        let lanes = stream::iter(lanes).map(|lane| self.look_up_unsure(lane, deadline));
+        for lane in lanes.buffer_unordered(AT_ONCE).collect::<Vec<_>>().await {
+            self.settle(lane, confirmed, &mut outcome);
         }
-        appended
+        outcome
     }
 
-    /// The end of the log: its last entry, or what the conversation counts if entries at the end are gone already.
-    pub(super) async fn head(&self, id: ConversationId) -> Result<Head, StoreError> {
-        let conversations = self.db.collection::<End>(CONVERSATIONS);
-        let counted = doc! { "headSeq": 1, "headCount": 1, "headMseq": 1 };
-        let counted = conversations.find_one(doc! { "_id": uuid(id) }).projection(counted);
-        let entries = self.entries.clone_with_type::<End>();
-        let last = entries.find_one(range(id, 0, u64::MAX)).sort(doc! { "_id": -1 });
-        let last = last.projection(doc! { "seq": 1, "count": 1, "mseq": 1 });
-        let both = try_join(counted.into_future(), last.into_future());
-        let (counted, last) = within(both).await?;
-        let counted = counted.map(End::head).transpose()?.unwrap_or_default();
-        let last = last.map(End::head).transpose()?.unwrap_or_default();
-        Ok(if counted.seq > last.seq { counted } else { last })
-    }
-
-    async fn insert(&self, entries: &[Entry], deadline: Instant) -> Inserted {
-        let keep = Some(self.limits.cap + AFTER_CAP);
-        let rows = entries.iter().map(|entry| {
-            let row = bson::serialize_to_raw_document_buf(&Row::new(entry, keep)).ok()?;
-            (row.as_bytes().len() <= LARGEST).then_some(row)
+    /// Gives every draft its place, behind heads that are believed or read. A conversation whose head cannot be read is
+    /// missing from the answer.
+    async fn number(&self, drafts: &[Draft], deadline: Instant) -> Vec<Lane> {
+        let mut places: HashMap<ConversationId, Vec<usize>> = HashMap::new();
+        for (place, draft) in drafts.iter().enumerate() {
+            places.entry(draft.conversation).or_default().push(place);
+        }
+        let lanes = places.into_iter().map(|(id, places)| {
+            let own = places.iter().map(|place| drafts[*place].clone()).collect();
+            self.lane(id, places, own, deadline)
         });
-        let rows: Vec<RawDocumentBuf> = rows.map_while(|row| row).collect();
-        let fitting = rows.len();
-        let inserted =
-            if rows.is_empty() { Inserted::All } else { self.insert_rows(rows, deadline).await };
-        match inserted {
-            Inserted::All if fitting < entries.len() => Inserted::Refused(fitting),
-            other => other,
-        }
+        stream::iter(lanes).buffer_unordered(AT_ONCE).filter_map(std::future::ready).collect().await
     }
 
-    async fn insert_rows(&self, rows: Vec<RawDocumentBuf>, deadline: Instant) -> Inserted {
+    async fn lane(
+        &self,
+        id: ConversationId,
+        places: Vec<usize>,
+        drafts: Vec<Draft>,
+        deadline: Instant,
+    ) -> Option<Lane> {
+        let head = match self.heads.get(id, &*self.clock) {
+            Some(head) => head,
+            None => {
+                in_time(deadline, self.head(id)).await.map_err(|error| given_up(&error)).ok()?
+            }
+        };
+        let asks = drafts.iter().map(Ask::from).collect();
+        Some(Lane { id, places, drafts, round: Round::new(asks, head), found: HashMap::new() })
+    }
+
+    /// Inserts what got a place.
+    async fn insert(&self, lanes: Vec<Lane>, deadline: Instant) -> Vec<Lane> {
         // Leaves time to look up what became of them.
-        let patience = deadline.saturating_duration_since(Instant::now()) / 2;
-        let entries = self.entries.clone_with_type::<RawDocumentBuf>();
-        match timeout(patience, entries.insert_many(rows).into_future()).await {
-            Ok(Ok(_)) => Inserted::All,
-            Ok(Err(error)) => how(&error),
-            Err(_) => Inserted::Prefix(0),
+        let half = deadline.saturating_duration_since(Instant::now()) / 2;
+        let patience = Instant::now() + half;
+        let (singles, several): (Vec<_>, Vec<_>) = lanes.into_iter().partition(Lane::is_single);
+        let apart = stream::iter(several).map(|lane| self.insert_lane(lane, patience));
+        let (mut lanes, apart) = tokio::join!(
+            self.insert_together(singles, patience),
+            apart.buffer_unordered(AT_ONCE).collect::<Vec<_>>()
+        );
+        lanes.extend(apart);
+        lanes
+    }
+
+    async fn insert_together(&self, mut lanes: Vec<Lane>, patience: Instant) -> Vec<Lane> {
+        let entries: Vec<_> = lanes.iter().flat_map(Lane::entries).collect();
+        let stored = self.insert_unordered(&entries, patience).await;
+        drop(entries);
+        for (lane, how) in lanes.iter_mut().zip(stored) {
+            lane.round.inserted(how);
+        }
+        lanes
+    }
+
+    async fn insert_lane(&self, mut lane: Lane, patience: Instant) -> Lane {
+        let entries = lane.entries();
+        if !entries.is_empty() {
+            let how = self.insert_ordered(&entries, patience).await;
+            lane.round.inserted(how);
+        }
+        lane
+    }
+
+    async fn look_up_unsure(&self, mut lane: Lane, deadline: Instant) -> Lane {
+        let unsure = lane.round.unsure();
+        if unsure.is_empty() {
+            return lane;
+        }
+        let ids: Vec<EntryId> = unsure.iter().map(|at| lane.drafts[*at].id).collect();
+        let entries = match in_time(deadline, self.look_up(lane.id, &ids)).await {
+            Ok(entries) => entries,
+            Err(error) => {
+                given_up(&error);
+                lane.round.give_up();
+                return lane;
+            }
+        };
+        for at in unsure {
+            let draft = &lane.drafts[at];
+            let Some(entry) = entries.iter().find(|entry| entry.id == draft.id) else { continue };
+            lane.round.found(at, draft.is_stored_as(entry));
+            lane.found.insert(at, entry.clone());
+        }
+        lane.round.looked_up();
+        lane
+    }
+
+    fn settle(&self, mut lane: Lane, confirmed: Moment, outcome: &mut [Appended]) {
+        let (fates, head) = lane.round.finish();
+        match head {
+            Some(head) => self.heads.confirm(lane.id, head, confirmed),
+            None => self.heads.forget(lane.id),
+        }
+        for (at, fate) in fates.into_iter().enumerate() {
+            outcome[lane.places[at]] = match fate {
+                Fate::Stored(place) => Appended::Stored(lane.drafts[at].at(place)),
+                Fate::Existing => {
+                    lane.found.remove(&at).map_or(Appended::Unavailable, Appended::Existing)
+                }
+                Fate::Conflict => Appended::Conflict,
+                Fate::Stale => Appended::Stale,
+                Fate::Raced => Appended::Raced,
+                Fate::Refused => Appended::Refused,
+                Fate::Unknown => Appended::Unavailable,
+            };
         }
     }
 
@@ -114,40 +176,10 @@ impl MongoLog {
         let filter = doc! { "conversationId": uuid(id), "mid": { "$in": mids } };
         read_all(self.entries.find(filter)).await
     }
-
-    /// Those who were too slow together are not to be so again.
-    async fn pause(&self, tries: u32) {
-        if tries > 0 {
-            let most = 2_u64 << tries.min(6);
-            tokio::time::sleep(Duration::from_millis(self.random.below(most))).await;
-        }
-    }
 }
 
-/// What an error of an ordered insert says about what is stored.
-fn how(error: &Error) -> Inserted {
-    let ErrorKind::InsertMany(failure) = &*error.kind else { return unknown(error) };
-    let first = failure.write_errors.as_ref().and_then(|errors| errors.first());
-    match first {
-        // Without the majority's word even what comes before the error is not certain.
-        _ if failure.write_concern_error.is_some() => unknown(error),
-        Some(IndexedWriteError { index, code: DUPLICATE, .. }) => Inserted::Prefix(*index),
-        Some(IndexedWriteError { index, code, .. }) if PERMANENT.contains(code) => {
-            tracing::error!(code, "the database refused an entry for good");
-            Inserted::Refused(*index)
-        }
-        _ => unknown(error),
-    }
-}
-
-fn unknown(error: &Error) -> Inserted {
-    tracing::warn!(%error, "not known whether entries were stored; looking");
-    Inserted::Prefix(0)
-}
-
-fn abandon(numbering: &mut Numbering, error: &StoreError) {
+fn given_up(error: &StoreError) {
     tracing::warn!(%error, "gave up on appending entries");
-    numbering.give_up();
 }
 
 async fn in_time<T>(

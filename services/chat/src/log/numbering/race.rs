@@ -6,6 +6,7 @@ use proptest::prelude::*;
 
 use super::tests::draft;
 use super::*;
+use crate::log::entry::Entry;
 
 const WRITERS: usize = 3;
 const DRAFTS: u64 = 12;
@@ -52,12 +53,13 @@ impl Insert {
     }
 }
 
-/// One instance. Two people send through it, in turns; what was not stored is sent again, in order.
+/// One instance. Two people send through it, in turns; what did not get through is tried again first, and what is not
+/// known to be stored is sent again, in order.
 #[derive(Debug)]
 struct Writer {
     unsent: VecDeque<Draft>,
     sent: Vec<Draft>,
-    numbering: Option<Numbering>,
+    round: Option<Round>,
     insert: Option<Insert>,
     /// Left behind by a lost reply; may land at any time.
     strays: Vec<Insert>,
@@ -72,7 +74,7 @@ impl Writer {
         Self {
             unsent: own.collect(),
             sent: Vec::new(),
-            numbering: None,
+            round: None,
             insert: None,
             strays: Vec::new(),
             believed: None,
@@ -81,10 +83,11 @@ impl Writer {
     }
 
     fn is_done(&self) -> bool {
-        self.unsent.is_empty() && self.numbering.is_none()
+        self.unsent.is_empty() && self.round.is_none()
     }
 
-    /// Does the next thing. `fault` below 40 loses the reply of an insert, below 20 after which it goes on landing.
+    /// Does the next thing. `fault` below 40 loses the reply of an insert, below 20 after which it goes on landing; from
+    /// 40 to 50 a look-up fails.
     fn step(&mut self, store: &mut Store, fault: u8) {
         if fault.is_multiple_of(2)
             && let Some(stray) = self.strays.last_mut()
@@ -94,53 +97,62 @@ impl Writer {
             }
             return;
         }
-        let Some(numbering) = &mut self.numbering else { return self.begin() };
+        let Some(round) = &mut self.round else { return self.begin(store) };
         if let Some(insert) = &mut self.insert {
             let ended = insert.step(store);
             if fault < 40 {
                 let insert = self.insert.take();
                 self.strays.extend(insert.filter(|_| fault < 20));
-                numbering.inserted(Inserted::Prefix(0));
+                round.inserted(Inserted::Prefix(0));
             } else if let Some(how) = ended {
                 self.insert = None;
-                numbering.inserted(how);
+                round.inserted(how);
             }
             return;
         }
-        match numbering.command() {
-            Command::LoadHead => numbering.head(store.head()),
-            Command::Insert(entries) => {
-                self.insert = Some(Insert { entries: entries.into(), landed: 0 });
+        if !round.unsure().is_empty() {
+            if (40..50).contains(&fault) {
+                return round.give_up();
             }
-            Command::LookUp(ids) => {
-                let found = store.entries.iter().filter(|entry| ids.contains(&entry.id));
-                numbering.found(&found.cloned().collect::<Vec<_>>());
+            for at in round.unsure() {
+                if let Some(entry) = store.entries.iter().find(|entry| entry.id == self.sent[at].id)
+                {
+                    round.found(at, self.sent[at].is_stored_as(entry));
+                }
             }
-            Command::Finish => self.end(),
+            return round.looked_up();
         }
+        self.end(store);
     }
 
-    fn begin(&mut self) {
+    fn begin(&mut self, store: &Store) {
         let count = self.unsent.len().min(IN_ONE_CALL);
-        if count > 0 {
-            self.sent = self.unsent.drain(..count).collect();
-            self.numbering = Some(Numbering::new(self.sent.clone(), self.believed));
+        if count == 0 {
+            return;
         }
+        self.sent = self.unsent.drain(..count).collect();
+        let head = self.believed.unwrap_or_else(|| store.head());
+        let round = Round::new(self.sent.iter().map(Ask::from).collect(), head);
+        let numbered = round.numbered().iter();
+        let entries = numbered.map(|(at, place)| self.sent[*at].at(*place)).collect();
+        self.insert = Some(Insert { entries, landed: 0 });
+        self.round = Some(round);
     }
 
-    fn end(&mut self) {
-        let Some(numbering) = self.numbering.take() else { return };
-        let (outcome, believed) = numbering.finish();
+    fn end(&mut self, store: &Store) {
+        let Some(round) = self.round.take() else { return };
+        let (fates, believed) = round.finish();
         self.believed = believed;
         let mut again = Vec::new();
-        for (draft, appended) in self.sent.drain(..).zip(outcome) {
-            match appended {
-                Appended::Stored(entry) | Appended::Existing(entry) => {
-                    assert!(draft.is_stored_as(&entry));
-                    self.acknowledged.push(entry);
+        for (draft, fate) in self.sent.drain(..).zip(fates) {
+            match fate {
+                Fate::Stored(place) => self.acknowledged.push(draft.at(place)),
+                Fate::Existing => {
+                    let found = store.entries.iter().find(|entry| entry.id == draft.id);
+                    self.acknowledged.push(found.unwrap().clone());
                 }
-                Appended::Unavailable => again.push(draft),
-                Appended::Conflict => panic!("no id is used twice"),
+                Fate::Raced | Fate::Unknown => again.push(draft),
+                Fate::Conflict | Fate::Stale | Fate::Refused => panic!("{fate:?}"),
             }
         }
         for draft in again.into_iter().rev() {
