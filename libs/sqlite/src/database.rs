@@ -10,6 +10,18 @@ use tokio::time::timeout;
 use crate::job::{Job, Reply, Task};
 use crate::{Migration, SqliteError, migrate, open, reader, writer};
 
+/// How much of a crash of the machine a database survives. All survive a crash of the process.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Durability {
+    /// Everything answered is there.
+    #[default]
+    Full,
+    /// Of what was answered last some may be missing.
+    Normal,
+    /// The file may be unreadable. For tests.
+    Off,
+}
+
 /// What a database may take up.
 #[derive(Debug, Clone, Copy)]
 pub struct Limits {
@@ -23,6 +35,8 @@ pub struct Limits {
     pub group: usize,
     /// Connections that read, each with its thread.
     pub readers: usize,
+    /// What a commit waits for.
+    pub durability: Durability,
 }
 
 impl Default for Limits {
@@ -33,6 +47,7 @@ impl Default for Limits {
             waiting_reads: 8_192,
             group: 512,
             readers: 2,
+            durability: Durability::Full,
         }
     }
 }
@@ -62,7 +77,7 @@ impl Database {
         open::create(path)?;
         let (writes, write_jobs) = sync_channel(limits.waiting_writes);
         let (reads, read_jobs) = sync_channel(limits.waiting_reads);
-        let connection = open::writer(path)?;
+        let connection = open::writer(path, limits.durability)?;
         start("sqlite-write", path, move || writer::serve(&connection, &write_jobs, limits.group))?;
         let read_jobs = Arc::new(Mutex::new(read_jobs));
         for _ in 0..limits.readers.max(1) {

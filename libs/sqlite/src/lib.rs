@@ -12,7 +12,7 @@ mod open;
 mod reader;
 mod writer;
 
-pub use database::{Database, Limits};
+pub use database::{Database, Durability, Limits};
 pub use databases::Databases;
 pub use error::SqliteError;
 pub use migrate::Migration;

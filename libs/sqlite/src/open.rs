@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use rusqlite::Connection;
 
-use crate::SqliteError;
+use crate::{Durability, SqliteError};
 
 /// How long a connection waits for another's lock. Only another process can hold one for longer than a moment.
 const BUSY: Duration = Duration::from_secs(5);
@@ -23,23 +23,28 @@ pub(crate) fn create(path: &Path) -> Result<(), SqliteError> {
 }
 
 /// Opens the connection that writes.
-pub(crate) fn writer(path: &Path) -> Result<Connection, SqliteError> {
+pub(crate) fn writer(path: &Path, durability: Durability) -> Result<Connection, SqliteError> {
     let connection = Connection::open(path).map_err(|error| cannot(path, &error))?;
-    set_up(&connection).map_err(|error| cannot(path, &error))?;
+    set_up(&connection, durability).map_err(|error| cannot(path, &error))?;
     Ok(connection)
 }
 
 /// Opens a connection that refuses to write.
 pub(crate) fn reader(path: &Path) -> Result<Connection, SqliteError> {
-    let connection = writer(path)?;
+    let connection = writer(path, Durability::Full)?;
     connection.pragma_update(None, "query_only", true).map_err(|error| cannot(path, &error))?;
     Ok(connection)
 }
 
-fn set_up(connection: &Connection) -> rusqlite::Result<()> {
+fn set_up(connection: &Connection, durability: Durability) -> rusqlite::Result<()> {
     connection.busy_timeout(BUSY)?;
     connection.pragma_update(None, "journal_mode", "wal")?;
-    connection.pragma_update(None, "synchronous", "full")?;
+    let synchronous = match durability {
+        Durability::Full => "full",
+        Durability::Normal => "normal",
+        Durability::Off => "off",
+    };
+    connection.pragma_update(None, "synchronous", synchronous)?;
     connection.pragma_update(None, "secure_delete", true)?;
     connection.pragma_update(None, "foreign_keys", true)?;
     connection.set_prepared_statement_cache_capacity(PREPARED);

@@ -34,6 +34,11 @@ impl PrivateServer {
         self.place.url()
     }
 
+    /// The process that runs now, for instance to read what it has used.
+    pub const fn pid(&self) -> i32 {
+        self.process.pid
+    }
+
     /// SIGKILL: it is gone when this returns, and had no time to say so.
     pub async fn kill(&self) -> Result<()> {
         self.process.kill().await
