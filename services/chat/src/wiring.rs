@@ -111,7 +111,12 @@ fn assemble(env: &Env, remotes: &Remotes, stores: Stores) -> anyhow::Result<Chat
         .secrets
         .digest_key
         .context("tokens.digest_key is not set; make one with `openssl rand -base64 32`")?;
-    let members = Arc::new(Members::new(Arc::clone(&conversations)));
+    let members = Arc::new(Members::new(
+        Arc::clone(&conversations),
+        Arc::clone(&log),
+        Arc::clone(&env.clock),
+        Duration::from_secs(settings.log.head_cache_s),
+    ));
     let appender = Appender::new(append::Parts {
         log: Arc::clone(&log),
         conversations: Arc::clone(&conversations),

@@ -78,9 +78,13 @@ async fn people(stores: Stores) {
     assert!(members.iter().all(|member| member.joined_at == created));
     assert!(store.members(id()).await.unwrap().is_empty());
 
-    assert!(store.is_member(conversation, two.user).await.unwrap());
-    assert!(!store.is_member(conversation, stranger.user).await.unwrap());
-    assert!(!store.is_member(id(), one.user).await.unwrap());
+    let member = store.member(conversation, two.user).await.unwrap();
+    assert!(
+        member.is_some()
+            && members.iter().find(|member| member.user == two.user) == member.as_ref()
+    );
+    assert_eq!(store.member(conversation, stranger.user).await.unwrap(), None);
+    assert_eq!(store.member(id(), one.user).await.unwrap(), None);
 
     let unread = |conversation| Membership { conversation, read_seq: 0, read_count: 0 };
     let own = store.memberships(one.user, 10).await.unwrap();

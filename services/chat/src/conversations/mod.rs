@@ -112,6 +112,8 @@ pub struct Conversation {
     pub head_seq: u64,
     /// User-visible messages up to the head.
     pub head_count: u64,
+    /// Position of the last change of membership that the conversation counts; the log may be ahead for a moment.
+    pub head_mseq: u64,
     /// People in it.
     pub member_count: u32,
     /// When it was made.

@@ -111,10 +111,10 @@ impl ConversationStore for MongoConversations {
         rows.iter().map(member).collect()
     }
 
-    #[tracing::instrument(name = "conversations_is_member", level = "debug", skip_all, fields(conversation_id = %id, user_id = %user))]
-    async fn is_member(&self, id: ConversationId, user: UserId) -> Result<bool, StoreError> {
+    #[tracing::instrument(name = "conversations_member", level = "debug", skip_all, fields(conversation_id = %id, user_id = %user))]
+    async fn member(&self, id: ConversationId, user: UserId) -> Result<Option<Member>, StoreError> {
         let filter = doc! { "_id": pair(id, user), "conversationId": uuid(id) };
-        Ok(within(self.members.find_one(filter)).await?.is_some())
+        within(self.members.find_one(filter)).await?.as_ref().map(member).transpose()
     }
 
     #[tracing::instrument(name = "conversations_memberships", level = "debug", skip_all, fields(user_id = %user, limit = limit))]
@@ -217,6 +217,7 @@ fn conversation(row: ConversationRow) -> Result<Conversation, StoreError> {
         epoch: row.epoch,
         head_seq: number(row.head_seq)?,
         head_count: number(row.head_count)?,
+        head_mseq: number(row.head_mseq)?,
         member_count,
         created_at: time(row.created_at),
         active_at: time(row.active_at),

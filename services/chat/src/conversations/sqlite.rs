@@ -10,8 +10,7 @@ use super::{Conversation, Kind, Member, Membership, Retention, Role};
 use crate::sqlite::{blob, id, integer, name, number, time};
 use crate::store::StoreError;
 
-const COLUMNS: &str =
-    "id, kind, retention, epoch, head_seq, head_count, member_count, created_at, active_at";
+const COLUMNS: &str = "id, kind, retention, epoch, head_seq, head_count, head_mseq, member_count, created_at, active_at";
 
 /// Conversations, their members, and each person's list of them, in one file.
 #[derive(Debug)]
@@ -55,24 +54,26 @@ impl ConversationStore for SqliteConversations {
             let mut select = tx.prepare_cached(
                 "SELECT user_id, role, joined_at FROM chat_members WHERE conversation_id = ?1",
             )?;
-            let rows = select.query_map([blob(conversation)], |row| {
-                let role = name(row, 1, Role::from_name)?;
-                Ok(Member { user: id(row, 0)?, role, joined_at: time(row, 2)? })
-            })?;
+            let rows = select.query_map([blob(conversation)], member)?;
             Ok(rows.collect::<Result<_, _>>()?)
         };
         Ok(self.db.read(members).await?)
     }
 
-    #[tracing::instrument(name = "conversations_is_member", level = "debug", skip_all, fields(conversation_id = %id, user_id = %user))]
-    async fn is_member(&self, id: ConversationId, user: UserId) -> Result<bool, StoreError> {
-        let exists = move |tx: &Connection| {
+    #[tracing::instrument(name = "conversations_member", level = "debug", skip_all, fields(conversation_id = %conversation, user_id = %user))]
+    async fn member(
+        &self,
+        conversation: ConversationId,
+        user: UserId,
+    ) -> Result<Option<Member>, StoreError> {
+        let one = move |tx: &Connection| {
             let mut select = tx.prepare_cached(
-                "SELECT 1 FROM chat_members WHERE conversation_id = ?1 AND user_id = ?2",
+                "SELECT user_id, role, joined_at FROM chat_members
+                 WHERE conversation_id = ?1 AND user_id = ?2",
             )?;
-            Ok(select.exists([blob(id), blob(user)])?)
+            Ok(select.query_row([blob(conversation), blob(user)], member).optional()?)
         };
-        Ok(self.db.read(exists).await?)
+        Ok(self.db.read(one).await?)
     }
 
     #[tracing::instrument(name = "conversations_memberships", level = "debug", skip_all, fields(user_id = %user, limit = limit))]
@@ -204,13 +205,19 @@ fn conversation(row: &Row<'_>) -> rusqlite::Result<Conversation> {
         epoch: row.get(3)?,
         head_seq: number(row, 4)?,
         head_count: number(row, 5)?,
-        member_count: row.get(6)?,
-        created_at: time(row, 7)?,
-        active_at: time(row, 8)?,
+        head_mseq: number(row, 6)?,
+        member_count: row.get(7)?,
+        created_at: time(row, 8)?,
+        active_at: time(row, 9)?,
     })
 }
 
 fn membership(row: &Row<'_>) -> rusqlite::Result<Membership> {
     let (read_seq, read_count) = (number(row, 1)?, number(row, 2)?);
     Ok(Membership { conversation: id(row, 0)?, read_seq, read_count })
+}
+
+fn member(row: &Row<'_>) -> rusqlite::Result<Member> {
+    let role = name(row, 1, Role::from_name)?;
+    Ok(Member { user: id(row, 0)?, role, joined_at: time(row, 2)? })
 }

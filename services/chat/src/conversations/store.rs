@@ -62,8 +62,8 @@ pub trait ConversationStore: Send + Sync + fmt::Debug {
     /// Everyone in the conversation.
     async fn members(&self, id: ConversationId) -> Result<Vec<Member>, StoreError>;
 
-    /// Whether the person is in the conversation.
-    async fn is_member(&self, id: ConversationId, user: UserId) -> Result<bool, StoreError>;
+    /// The person as the conversation sees them, if they are in it, by a read that no fail-over takes back.
+    async fn member(&self, id: ConversationId, user: UserId) -> Result<Option<Member>, StoreError>;
 
     /// Everything the person is in, at most `limit`, in any order.
     async fn memberships(&self, user: UserId, limit: u32) -> Result<Vec<Membership>, StoreError>;

@@ -8,6 +8,7 @@ use crate::chat::Chat;
 use crate::conversations::error::ConversationError;
 use crate::delivery::devices;
 use crate::log::entry::Entry;
+use crate::log::store::Head;
 
 /// A stretch of a log.
 #[derive(Debug, Clone, Default, Serialize)]
@@ -47,9 +48,14 @@ pub async fn range(
     (after, to): (u64, u64),
     limit: u32,
 ) -> Result<Stretch, ConversationError> {
-    chat.members.require(id, caller.user).await?;
+    let seen = chat.members.require(id, caller.user).await?;
+    let head = head(chat, id).await?;
+    if head.mseq > seen.checked {
+        // Somebody came or went since: a remembered yes may be out of date.
+        chat.members.look_again(id, caller.user).await?;
+    }
     let bytes = chat.settings.limits.answer_bytes;
-    read(chat, id, (after, to), Room { entries: limit, bytes }).await
+    read_up_to(chat, id, head, (after, to), Room { entries: limit, bytes }).await
 }
 
 /// Reads positions above `after` as a member who may not have connected before: registers their device first.
@@ -71,11 +77,25 @@ pub async fn read(
     (after, to): (u64, u64),
     room: Room,
 ) -> Result<Stretch, ConversationError> {
-    // The head first: whatever it counts was in the log before the entries were read.
-    let head = chat.log.heads(&[id]).await?.first().map_or(0, |head| head.seq);
+    let head = head(chat, id).await?;
+    read_up_to(chat, id, head, (after, to), room).await
+}
+
+async fn head(chat: &Chat, id: ConversationId) -> Result<Head, ConversationError> {
+    Ok(chat.log.heads(&[id]).await?.first().copied().unwrap_or_default())
+}
+
+/// The head was read before: whatever it counts was in the log before the entries are read.
+async fn read_up_to(
+    chat: &Chat,
+    id: ConversationId,
+    head: Head,
+    (after, to): (u64, u64),
+    room: Room,
+) -> Result<Stretch, ConversationError> {
     let entries = chat.log.entries(id, after, room.entries).await?;
     let full = entries.len() >= room.entries as usize;
-    Ok(cut(entries, after, (to.min(head), full), room.bytes))
+    Ok(cut(entries, after, (to.min(head.seq), full), room.bytes))
 }
 
 /// Cuts to size, and names what is missing between `after` and `to`.

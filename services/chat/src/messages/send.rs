@@ -8,7 +8,6 @@ use tokio::sync::oneshot;
 
 use super::body::MessageBody;
 use crate::chat::Chat;
-use crate::conversations::Retention;
 use crate::conversations::error::ConversationError;
 use crate::log::entry::{Entry, EntryType};
 use crate::log::store::{Appended, Draft};
@@ -90,7 +89,7 @@ pub async fn take(chat: &Chat, caller: &Identity, send: Send) -> Result<Pending,
         return Err(SendError::Invalid(error));
     }
     send.body.check(chat.settings.limits.text_chars).map_err(SendError::Invalid)?;
-    chat.members.require(send.conversation, caller.user).await?;
+    let seen = chat.members.require(send.conversation, caller.user).await?;
     chat.pace.send(caller.user).map_err(SendError::TooOften)?;
     let data = send.body.to_data().map_err(|_| SendError::Invalid(WireError::internal()))?;
     let draft = Draft {
@@ -101,8 +100,8 @@ pub async fn take(chat: &Chat, caller: &Identity, send: Send) -> Result<Pending,
         created_at: chat.clock.now(),
         digest: chat.digester.digest(data.get().as_bytes()),
         target: None,
-        checked: u64::MAX,
-        retention: Retention::Relay,
+        checked: seen.checked,
+        retention: seen.retention,
         data,
     };
     // The store's own deadline ends an append; the rest of the way (publish, head) is granted as much again.

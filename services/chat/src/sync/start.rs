@@ -133,6 +133,7 @@ mod tests {
             epoch: "e1".to_owned(),
             head_seq: 10,
             head_count: 10,
+            head_mseq: 0,
             member_count: 2,
             created_at: Timestamp::from_millis(0),
             active_at: Timestamp::from_millis(0),

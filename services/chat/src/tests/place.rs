@@ -111,7 +111,12 @@ impl Place {
         let mut settings = settings::Settings::load(None, [], &[]).unwrap().chat;
         settings.limits.sends_per_second = 1_000_000;
         settings.limits.sends_burst = 1_000_000;
-        let members = Arc::new(Members::new(Arc::clone(&conversations)));
+        let members = Arc::new(Members::new(
+            Arc::clone(&conversations),
+            Arc::clone(&log),
+            Arc::clone(&clock) as Arc<dyn Clock>,
+            Duration::from_secs(settings.log.head_cache_s),
+        ));
         let appender = Appender::new(append::Parts {
             log: Arc::clone(&log),
             conversations: Arc::clone(&conversations),
