@@ -18,6 +18,8 @@ mod sync;
 mod wiring;
 
 #[cfg(test)]
+mod bench;
+#[cfg(test)]
 mod contract;
 #[cfg(test)]
 mod tests;

@@ -1,0 +1,99 @@
+//! MongoDB on a server of the benchmark's own, and the bare driver.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use bson::{DateTime, Document, doc};
+use futures::future::join_all;
+use kernel::{ConversationId, SystemClock, Timestamp};
+use mongodb::{Collection, Database, IndexModel};
+use testkit::servers::private_mongo;
+
+use super::bed::{Backing, Raw, Stores, draft, id};
+use super::cpu::Used;
+use super::table::Sorted;
+use crate::conversations::mongo::MongoConversations;
+use crate::delivery::mongo::MongoDelivery;
+use crate::log::mongo::{Limits, MongoLog};
+use crate::mongo::{binary, uuid};
+
+/// Documents in one insert, inserts at a time, rounds.
+const BULK: (usize, usize, usize) = (1_000, 2, 20);
+const LONE: usize = 500;
+
+pub(super) async fn open() -> Stores {
+    let server = private_mongo().await.unwrap();
+    let url = server.url().replace("/?", "/bench?");
+    let db = crate::mongo::open(&url, "bench").await.unwrap();
+    crate::mongo::create_indexes(&db).await.unwrap();
+    let limits = Limits {
+        header: Duration::ZERO,
+        cap: Duration::from_hours(24 * 30),
+        append_timeout: Duration::from_secs(5),
+        head_cache: Duration::from_mins(10),
+    };
+    Stores {
+        conversations: Arc::new(MongoConversations::new(&db)),
+        log: Arc::new(MongoLog::new(&db, limits, Arc::new(SystemClock::default()))),
+        delivery: Arc::new(MongoDelivery::new(&db)),
+        server: Some(server),
+        backing: Backing::Mongo(db),
+    }
+}
+
+/// Documents as the log has them, in a collection with the same indexes.
+pub(super) async fn raw(db: &Database, pid: i32) -> Raw {
+    let raw: Collection<Document> = db.collection("raw");
+    let mid = IndexModel::builder().keys(doc! { "conversationId": 1, "mid": 1 });
+    let unique = mongodb::options::IndexOptions::builder().unique(true).build();
+    let expiry = IndexModel::builder().keys(doc! { "expiresAt": 1 }).build();
+    raw.create_indexes([mid.options(unique).build(), expiry]).await.unwrap();
+    let conversations: Vec<ConversationId> = (0..1_000).map(|_| id()).collect();
+    let (documents, at_once, rounds) = BULK;
+    let bulk = |round: usize| -> Vec<Document> {
+        (0..documents).map(|at| document(conversations[at], round)).collect()
+    };
+    let batches: Vec<Vec<Document>> = (0..rounds * at_once).map(bulk).collect();
+    let collection = &raw;
+    let (before, start) = (Used::now(Some(pid)), Instant::now());
+    let tasks = batches.chunks(rounds).map(|batches| async move {
+        for batch in batches {
+            collection.insert_many(batch).ordered(false).await.unwrap();
+        }
+    });
+    join_all(tasks).await;
+    let (elapsed, messages) = (start.elapsed(), documents * at_once * rounds);
+    let cpu = before.each(Some(pid), messages);
+    let mut lone = Vec::with_capacity(LONE);
+    for at in 0..LONE {
+        let one = document(conversations[at], 1_000);
+        let start = Instant::now();
+        raw.insert_one(one).await.unwrap();
+        lone.push(start.elapsed());
+    }
+    let rate = f64::from(u32::try_from(messages).unwrap()) / elapsed.as_secs_f64();
+    Raw { rate, cpu, lone_ms: Sorted::new(lone).at(50) }
+}
+
+fn document(conversation: ConversationId, seq: usize) -> Document {
+    let draft = draft(conversation, id());
+    let seq = i64::try_from(seq).unwrap();
+    let key = [&conversation.uuid().into_bytes()[..], &seq.to_be_bytes()].concat();
+    doc! {
+        "_id": binary(key), "conversationId": uuid(conversation), "seq": seq, "mid": uuid(draft.id),
+        "count": seq, "mseq": 0_i64, "type": "message", "sender": uuid(draft.sender),
+        "createdAt": time(draft.created_at), "digest": binary(draft.digest.to_vec()),
+        "data": draft.data.get(), "expiresAt": time(draft.created_at.plus(Duration::from_hours(800))),
+    }
+}
+
+fn time(time: Timestamp) -> DateTime {
+    crate::mongo::date(time)
+}
+
+/// Waits until the server has removed everything that was forgotten.
+pub(super) async fn emptied(db: &Database) {
+    let entries: Collection<Document> = db.collection(crate::mongo::ENTRIES);
+    let none = async || (entries.count_documents(doc! {}).await.ok()? == 0).then_some(());
+    testkit::wait::until(Duration::from_mins(5), none).await.unwrap();
+}
