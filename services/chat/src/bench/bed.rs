@@ -16,9 +16,9 @@ use testkit::servers::PrivateServer;
 
 use super::cpu::PerMessage;
 use super::{TEXT, mongo, sqlite as sqlite_bed};
-use crate::conversations::Retention;
 use crate::conversations::members::Members;
-use crate::conversations::store::{ConversationStore, NewDirect, Party};
+use crate::conversations::store::{ConversationStore, NewConversation, Party};
+use crate::conversations::{Kind, Retention};
 use crate::delivery::store::{DeliveryStore, Owner};
 use crate::live::announce::Announcer;
 use crate::log::append::{Appender, Limits, Parts};
@@ -138,14 +138,15 @@ impl Bed {
         let made = (0..count).map(|_| async {
             let people = [(); 2].map(|()| Owner { user: id(), device: id() });
             let party = |owner: Owner| Party { user: owner.user, devices: vec![owner.device] };
-            let new = NewDirect {
+            let new = NewConversation {
                 id: id(),
-                parties: people.map(party),
+                kind: Kind::Direct,
+                parties: people.map(party).to_vec(),
                 retention: Retention::Relay,
                 epoch: "1".to_owned(),
                 now: SystemClock::default().now(),
             };
-            self.stores.conversations.create_direct(&new).await.unwrap();
+            self.stores.conversations.create(&new).await.unwrap();
             Talk { id: new.id, people }
         });
         stream::iter(made).buffered(32).collect().await

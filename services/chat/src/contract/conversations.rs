@@ -22,7 +22,7 @@ async fn made_once(stores: Stores) {
     let (one, two) = (Person::with_devices(2), Person::with_devices(1));
     let new = direct(id(), &one, &two);
     assert_eq!(stores.conversations.get(new.id).await.unwrap(), None);
-    assert!(stores.conversations.create_direct(&new).await.unwrap());
+    assert!(stores.conversations.create(&new).await.unwrap());
     let found = stores.conversations.get(new.id).await.unwrap().unwrap();
     assert_eq!((found.id, found.kind, found.retention), (new.id, Kind::Direct, Retention::Relay));
     assert_eq!((found.head_seq, found.head_count, found.member_count), (0, 0, 2));
@@ -31,7 +31,7 @@ async fn made_once(stores: Stores) {
 
     let mut again = direct(new.id, &two, &one);
     again.epoch = "2".to_owned();
-    assert!(!stores.conversations.create_direct(&again).await.unwrap());
+    assert!(!stores.conversations.create(&again).await.unwrap());
     assert_eq!(stores.conversations.get(new.id).await.unwrap().unwrap(), found);
 
     let progress = stores.delivery.progress(new.id).await.unwrap();
@@ -52,7 +52,7 @@ async fn made_by_many(stores: Stores) {
     let makers = (0..20).map(|number| {
         let new = if number % 2 == 0 { full.clone() } else { partial.clone() };
         let conversations = stores.conversations.clone();
-        tokio::spawn(async move { conversations.create_direct(&new).await.unwrap() })
+        tokio::spawn(async move { conversations.create(&new).await.unwrap() })
     });
     let made = join_all(makers).await.into_iter().filter(|made| *made.as_ref().unwrap()).count();
     assert_eq!(made, 1);

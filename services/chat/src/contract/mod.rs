@@ -12,8 +12,8 @@ use std::sync::Arc;
 use futures::future::BoxFuture;
 use kernel::{Clock, ConversationId, DeviceId, Id, SystemClock, SystemRandom, Timestamp, UserId};
 
-use crate::conversations::Retention;
-use crate::conversations::store::{ConversationStore, NewDirect, Party};
+use crate::conversations::store::{ConversationStore, NewConversation, Party};
+use crate::conversations::{Kind, Retention};
 use crate::delivery::store::{DeliveryStore, Owner};
 use crate::log::store::LogStore;
 
@@ -67,14 +67,20 @@ impl Person {
     }
 }
 
-fn direct(id: ConversationId, one: &Person, two: &Person) -> NewDirect {
-    let parties = [one.party(), two.party()];
-    NewDirect { id, parties, retention: Retention::Relay, epoch: "1".to_owned(), now: now() }
+fn direct(id: ConversationId, one: &Person, two: &Person) -> NewConversation {
+    NewConversation {
+        id,
+        kind: Kind::Direct,
+        parties: vec![one.party(), two.party()],
+        retention: Retention::Relay,
+        epoch: "1".to_owned(),
+        now: now(),
+    }
 }
 
 /// Makes a conversation of the two.
 async fn made(stores: &Stores, one: &Person, two: &Person) -> ConversationId {
     let new = direct(id(), one, two);
-    assert!(stores.conversations.create_direct(&new).await.unwrap());
+    assert!(stores.conversations.create(&new).await.unwrap());
     new.id
 }

@@ -1,13 +1,13 @@
 //! Opens the direct conversation of two people, which exists once.
 
 use auth::Identity;
-use kernel::{ConversationId, UserId};
+use kernel::{ConversationId, Random, UserId};
 use uuid::Uuid;
 
-use super::Retention;
 use super::error::ConversationError;
-use super::store::{NewDirect, Party};
+use super::store::{NewConversation, Party};
 use super::view::{self, ConversationView};
+use super::{Kind, Retention};
 use crate::chat::Chat;
 
 /// Makes ids of direct conversations; never changes, or pairs would get a second conversation.
@@ -23,6 +23,11 @@ pub struct Opened {
     pub conversation: ConversationView,
     /// Whether it is new.
     pub created: bool,
+}
+
+/// An epoch that a conversation has not had before.
+pub fn new_epoch(random: &dyn Random) -> String {
+    format!("{:012x}", random.below(EPOCHS))
 }
 
 /// The id of two people's direct conversation, whoever of them asks.
@@ -82,22 +87,23 @@ async fn make(
         }
     }
     let devices = chat.people.live_devices(&users).await?;
-    let parties = users.map(|user| Party {
+    let party = |user| Party {
         user,
         devices: devices
             .iter()
             .filter(|owner| owner.user == user)
             .map(|owner| owner.device)
             .collect(),
-    });
-    let new = NewDirect {
+    };
+    let new = NewConversation {
         id,
-        parties,
+        kind: Kind::Direct,
+        parties: users.map(party).to_vec(),
         retention: Retention::Relay,
-        epoch: format!("{:012x}", chat.random.below(EPOCHS)),
+        epoch: new_epoch(&*chat.random),
         now: chat.clock.now(),
     };
-    Ok(chat.conversations.create_direct(&new).await?)
+    Ok(chat.conversations.create(&new).await?)
 }
 
 async fn announce(chat: &Chat, users: [UserId; 2], id: ConversationId) {

@@ -8,7 +8,7 @@ use mongodb::options::ReturnDocument;
 use mongodb::{Collection, Database};
 use serde::{Deserialize, Serialize};
 
-use super::store::{ConversationStore, NewDirect, Read};
+use super::store::{ConversationStore, NewConversation, Read};
 use super::{Conversation, Kind, Member, Membership, Retention, Role};
 use crate::mongo::{
     CONVERSATIONS, MEMBERS, MEMBERSHIPS, date, id, integer, is_duplicate, name, number, pair,
@@ -72,8 +72,8 @@ impl MongoConversations {
 #[async_trait]
 impl ConversationStore for MongoConversations {
     /// The conversation itself comes last and makes it visible. Everything before can be repeated by whoever comes next.
-    #[tracing::instrument(name = "conversations_create_direct", level = "debug", skip_all, fields(conversation_id = %new.id))]
-    async fn create_direct(&self, new: &NewDirect) -> Result<bool, StoreError> {
+    #[tracing::instrument(name = "conversations_create", level = "debug", skip_all, fields(conversation_id = %new.id))]
+    async fn create(&self, new: &NewConversation) -> Result<bool, StoreError> {
         if self.get(new.id).await?.is_some() {
             return Ok(false);
         }
@@ -176,10 +176,10 @@ fn own(user: UserId, conversation: ConversationId) -> Document {
     doc! { "_id": pair(user, conversation), "userId": uuid(user) }
 }
 
-fn first_row(new: &NewDirect) -> ConversationRow {
+fn first_row(new: &NewConversation) -> ConversationRow {
     ConversationRow {
         id: uuid(new.id),
-        kind: Kind::Direct.as_str().to_owned(),
+        kind: new.kind.as_str().to_owned(),
         retention: new.retention.as_str().to_owned(),
         epoch: new.epoch.clone(),
         head_seq: 0,
@@ -191,8 +191,8 @@ fn first_row(new: &NewDirect) -> ConversationRow {
     }
 }
 
-/// Statements that write both people's rows unless they are there.
-fn rows_of_people(new: &NewDirect) -> (Vec<Document>, Vec<Document>) {
+/// Statements that write everyone's rows unless they are there.
+fn rows_of_people(new: &NewConversation) -> (Vec<Document>, Vec<Document>) {
     let member = |user| {
         let row =
             doc! { "userId": uuid(user), "role": Role::Member.as_str(), "joinedAt": date(new.now) };

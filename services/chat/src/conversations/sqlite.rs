@@ -5,7 +5,7 @@ use kernel::{ConversationId, UserId};
 use sqlite::rusqlite::{self, Row};
 use sqlite::{Connection, Database, OptionalExtension, params};
 
-use super::store::{ConversationStore, NewDirect, Party, Read};
+use super::store::{ConversationStore, NewConversation, Party, Read};
 use super::{Conversation, Kind, Member, Membership, Retention, Role};
 use crate::sqlite::{blob, id, integer, name, number, time};
 use crate::store::StoreError;
@@ -27,8 +27,8 @@ impl SqliteConversations {
 
 #[async_trait]
 impl ConversationStore for SqliteConversations {
-    #[tracing::instrument(name = "conversations_create_direct", level = "debug", skip_all, fields(conversation_id = %new.id))]
-    async fn create_direct(&self, new: &NewDirect) -> Result<bool, StoreError> {
+    #[tracing::instrument(name = "conversations_create", level = "debug", skip_all, fields(conversation_id = %new.id))]
+    async fn create(&self, new: &NewConversation) -> Result<bool, StoreError> {
         let new = new.clone();
         Ok(self.db.write(move |tx| Ok(create(tx, &new)?)).await?)
     }
@@ -135,13 +135,13 @@ impl ConversationStore for SqliteConversations {
 }
 
 /// All of it in the transaction of the caller, so the row of the conversation says whether it is there.
-fn create(tx: &Connection, new: &NewDirect) -> rusqlite::Result<bool> {
+fn create(tx: &Connection, new: &NewConversation) -> rusqlite::Result<bool> {
     let mut insert = tx.prepare_cached(
         "INSERT INTO chat_conversations (id, kind, retention, epoch, member_count, created_at, active_at)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?6) ON CONFLICT DO NOTHING",
     )?;
     let (id, now) = (blob(new.id), new.now.as_millis());
-    let (kind, retention, people) = (Kind::Direct, new.retention, new.parties.len());
+    let (kind, retention, people) = (new.kind, new.retention, new.parties.len());
     let made = insert.execute(params![
         id,
         kind.as_str(),
@@ -160,7 +160,7 @@ fn create(tx: &Connection, new: &NewDirect) -> rusqlite::Result<bool> {
     Ok(true)
 }
 
-fn join(tx: &Connection, new: &NewDirect, party: &Party) -> rusqlite::Result<()> {
+fn join(tx: &Connection, new: &NewConversation, party: &Party) -> rusqlite::Result<()> {
     let (id, user) = (blob(new.id), blob(party.user));
     let mut member = tx.prepare_cached(
         "INSERT INTO chat_members (conversation_id, user_id, role, joined_at) VALUES (?1, ?2, ?3, ?4)",

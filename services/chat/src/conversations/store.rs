@@ -5,10 +5,10 @@ use std::fmt;
 use async_trait::async_trait;
 use kernel::{ConversationId, DeviceId, Timestamp, UserId};
 
-use super::{Conversation, Member, Membership, Retention};
+use super::{Conversation, Kind, Member, Membership, Retention};
 use crate::store::StoreError;
 
-/// One of the two people of a new direct conversation.
+/// One of the people of a new conversation.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Party {
     /// Who.
@@ -17,13 +17,15 @@ pub struct Party {
     pub devices: Vec<DeviceId>,
 }
 
-/// A direct conversation to be made.
+/// A conversation to be made.
 #[derive(Debug, Clone)]
-pub struct NewDirect {
-    /// Follows from the two people, so that whoever is second finds the first one's.
+pub struct NewConversation {
+    /// A person's own and a direct one's follow from who is in it, so that whoever is second finds the first one's.
     pub id: ConversationId,
-    /// The two.
-    pub parties: [Party; 2],
+    /// What sort it is.
+    pub kind: Kind,
+    /// Everyone in it, each once.
+    pub parties: Vec<Party>,
     /// How long content is kept.
     pub retention: Retention,
     /// The first epoch.
@@ -48,10 +50,10 @@ pub struct Read {
 /// Conversations, their members, and each person's list of them.
 #[async_trait]
 pub trait ConversationStore: Send + Sync + fmt::Debug {
-    /// Makes a direct conversation with its members, memberships and delivery cursors, all or (after a crash half-way)
+    /// Makes a conversation with its members, memberships and delivery cursors, all or (after a crash half-way)
     /// as far as a repeat of the call completes it: it cannot be seen by [`ConversationStore::get`] before it is whole.
     /// Says whether this call made it; of many at once exactly one does.
-    async fn create_direct(&self, new: &NewDirect) -> Result<bool, StoreError>;
+    async fn create(&self, new: &NewConversation) -> Result<bool, StoreError>;
 
     /// The conversation, by a read that no fail-over takes back.
     async fn get(&self, id: ConversationId) -> Result<Option<Conversation>, StoreError>;

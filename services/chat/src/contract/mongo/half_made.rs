@@ -20,7 +20,7 @@ async fn the_next_one_completes_what_a_killed_one_began() {
     crate::delivery::mongo::begin(&db, new.id, &earlier).await.unwrap();
     assert_eq!(stores.conversations.get(new.id).await.unwrap(), None);
 
-    assert!(stores.conversations.create_direct(&new).await.unwrap());
+    assert!(stores.conversations.create(&new).await.unwrap());
     for owner in [one.owner(0), two.owner(0)] {
         let cursors = stores.delivery.cursors(owner, &[new.id]).await.unwrap();
         assert_eq!(cursors.get(&new.id), Some(&0), "{owner:?}");
