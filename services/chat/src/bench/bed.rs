@@ -18,7 +18,7 @@ use super::cpu::PerMessage;
 use super::{TEXT, mongo, sqlite as sqlite_bed};
 use crate::conversations::members::Members;
 use crate::conversations::store::{ConversationStore, NewConversation, Party};
-use crate::conversations::{Kind, Retention};
+use crate::conversations::{self, Retention};
 use crate::delivery::store::{DeliveryStore, Owner};
 use crate::live::announce::Announcer;
 use crate::log::append::{Appender, Limits, Parts};
@@ -140,7 +140,7 @@ impl Bed {
             let party = |owner: Owner| Party { user: owner.user, devices: vec![owner.device] };
             let new = NewConversation {
                 id: id(),
-                kind: Kind::Direct,
+                kind: conversations::Kind::Direct,
                 parties: people.map(party).to_vec(),
                 retention: Retention::Relay,
                 epoch: "1".to_owned(),
