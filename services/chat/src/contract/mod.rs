@@ -4,7 +4,7 @@ mod conversations;
 mod delivery;
 mod log;
 mod log_race;
-mod mongo;
+pub(crate) mod mongo;
 mod sqlite;
 
 use std::sync::Arc;

@@ -2,6 +2,7 @@
 
 mod faults;
 mod half_made;
+mod scratch;
 mod targets;
 
 use std::sync::Arc;
@@ -9,15 +10,16 @@ use std::time::Duration;
 
 use kernel::{Clock, SystemClock};
 use mongodb::Database;
-use testkit::servers::mongo_database_url;
-use testkit::unique;
+
+pub(crate) use scratch::{Scratch, watched};
+use scratch::{database, done};
 
 use super::{Stores, conversations, delivery, log, log_race, run};
 use crate::conversations::mongo::MongoConversations;
 use crate::delivery::mongo::MongoDelivery;
 use crate::log::mongo::{Limits, MongoLog};
 use crate::log::store::LogStore;
-use crate::mongo::{ENTRIES, create_indexes, open};
+use crate::mongo::ENTRIES;
 
 const LIMITS: Limits = Limits {
     header: Duration::from_hours(24),
@@ -25,18 +27,6 @@ const LIMITS: Limits = Limits {
     append_timeout: Duration::from_secs(5),
     head_cache: Duration::from_mins(10),
 };
-
-/// A database of its own, dropped by [`done`] when the test went well.
-async fn database() -> Database {
-    let url = mongo_database_url(&unique("chat")).await.unwrap();
-    let db = open(&url, &unique("app")).await.unwrap();
-    create_indexes(&db).await.unwrap();
-    db
-}
-
-async fn done(db: Database) {
-    db.drop().await.unwrap();
-}
 
 fn log_within(db: &Database, limits: Limits) -> Arc<dyn LogStore> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock::default());

@@ -1,7 +1,11 @@
-//! The use cases together, on SQLite and the in-memory fan-out, with a clock that stands still.
+//! The use cases together, on real stores and the in-memory fan-out, with a clock that stands still.
+//!
+//! They run on SQLite; the test of all commands (`contract/mongo/shards.rs`) runs them all once more on MongoDB. So a test
+//! lets time go by with [`place::Place::later`], which both stores understand.
 
 mod delivery;
 mod live;
 mod place;
 mod sending;
+mod stores;
 mod syncing;

@@ -9,22 +9,17 @@ use fanout::MemoryFanout;
 use kernel::{
     Clock, ConversationId, DeviceId, EntryId, ManualClock, Random, SeededRandom, SessionId, UserId,
 };
-use tempfile::TempDir;
 
+use super::stores::{Kept, Store, Stores};
 use crate::chat::Chat;
 use crate::conversations::create;
 use crate::conversations::members::Members;
-use crate::conversations::sqlite::SqliteConversations;
-use crate::conversations::store::ConversationStore;
 use crate::delivery::acknowledge::{self, AcknowledgeError, Cursor};
 use crate::delivery::fold::Fold;
-use crate::delivery::sqlite::SqliteDelivery;
-use crate::delivery::store::{DeliveryStore, Owner};
+use crate::delivery::store::Owner;
 use crate::live::announce::Announcer;
 use crate::log::append::{self, Appender};
 use crate::log::entry::Entry;
-use crate::log::sqlite::SqliteLog;
-use crate::log::store::LogStore;
 use crate::messages::body::MessageBody;
 use crate::messages::digest::Digester;
 use crate::messages::pace::Pace;
@@ -84,26 +79,19 @@ pub struct Place {
     pub clock: Arc<ManualClock>,
     pub town: Arc<Town>,
     random: Arc<SeededRandom>,
-    _folder: TempDir,
+    kept: Kept,
 }
 
 impl Place {
+    /// On the store that the run asks for: SQLite, unless [`Store::asked`] says otherwise.
     pub async fn new() -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let database = sqlite::Database::open(&folder.path().join("chat.db")).unwrap();
-        crate::sqlite::migrate(&database).await.unwrap();
-        let clock = Arc::new(ManualClock::default());
+        Self::on(Store::asked()).await
+    }
+
+    pub async fn on(store: Store) -> Self {
+        let clock = Arc::new(ManualClock::new(store.begin()));
         let random = Arc::new(SeededRandom::new(7));
-        let (day, cap) = (Duration::from_hours(24), Duration::from_hours(24 * 30));
-        let log: Arc<dyn LogStore> = Arc::new(SqliteLog::new(
-            database.clone(),
-            day,
-            cap,
-            Arc::clone(&clock) as Arc<dyn Clock>,
-        ));
-        let conversations: Arc<dyn ConversationStore> =
-            Arc::new(SqliteConversations::new(database.clone()));
-        let delivery: Arc<dyn DeliveryStore> = Arc::new(SqliteDelivery::new(database));
+        let Stores { conversations, log, delivery, kept } = store.open(&clock, &random).await;
         let fanout = Arc::new(MemoryFanout::new(1_024));
         let announcer = Announcer::new(Arc::clone(&fanout) as Arc<dyn fanout::Fanout>);
         let town = Arc::new(Town::default());
@@ -147,7 +135,7 @@ impl Place {
             announcer,
             settings,
         });
-        Self { chat, fanout, clock, town, random, _folder: folder }
+        Self { chat, fanout, clock, town, random, kept }
     }
 
     /// Somebody new, logged in on one device.
@@ -163,6 +151,12 @@ impl Place {
         self.town.devices.lock().unwrap().insert(Owner { user, device });
         let session = SessionId::new_v7(now, &*self.random);
         Identity { user, session, device, expires_at: now.plus(Duration::from_mins(15)) }
+    }
+
+    /// Time goes by, and the store removes by itself what is past its time then.
+    pub async fn later(&self, by: Duration) {
+        self.clock.advance(by);
+        self.kept.expire(self.clock.now()).await;
     }
 
     /// The device is logged out, as far as the user service knows.

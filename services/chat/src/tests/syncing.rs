@@ -50,7 +50,7 @@ async fn what_is_forgotten_is_told_as_header_or_as_gone() {
     let again = || SyncRequest { since: None, cursors: Some(vec![cursor.clone()]) };
     let answer = catch_up(&place.chat, &bob, again()).await.unwrap();
     assert!(answer.conversations[0].entries[0].data.is_none());
-    place.clock.advance(std::time::Duration::from_hours(25));
+    place.later(std::time::Duration::from_hours(25)).await;
     crate::delivery::retention::sweep(&place.chat).await.unwrap();
     let answer = catch_up(&place.chat, &bob, again()).await.unwrap();
     assert_eq!(answer.conversations[0].gone, [(1, 1)]);

@@ -1,0 +1,101 @@
+//! The stores under the use cases, and what goes with them when a test ends.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use kernel::{Clock, ManualClock, Random, SeededRandom, Timestamp};
+use tempfile::TempDir;
+
+use crate::contract::mongo::{Scratch, watched};
+use crate::conversations::mongo::MongoConversations;
+use crate::conversations::sqlite::SqliteConversations;
+use crate::conversations::store::ConversationStore;
+use crate::delivery::mongo::MongoDelivery;
+use crate::delivery::sqlite::SqliteDelivery;
+use crate::delivery::store::DeliveryStore;
+use crate::log::mongo::{Limits, MongoLog};
+use crate::log::sqlite::SqliteLog;
+use crate::log::store::LogStore;
+
+const DAY: Duration = Duration::from_hours(24);
+
+/// What the stores are kept in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Store {
+    Sqlite,
+    Mongo,
+}
+
+/// The ports, open.
+pub struct Stores {
+    pub conversations: Arc<dyn ConversationStore>,
+    pub log: Arc<dyn LogStore>,
+    pub delivery: Arc<dyn DeliveryStore>,
+    pub kept: Kept,
+}
+
+/// Where they are kept; gone when dropped.
+pub enum Kept {
+    Sqlite(#[expect(dead_code, reason = "removed when dropped")] TempDir),
+    Mongo(Scratch),
+}
+
+impl Store {
+    /// `MongoDB` in the run whose commands are watched, else SQLite.
+    pub fn asked() -> Self {
+        if watched().is_some() { Self::Mongo } else { Self::Sqlite }
+    }
+
+    /// When the test's clock begins. `MongoDB` removes by its own clock what is past its time, so there the two agree.
+    pub fn begin(self) -> Timestamp {
+        match self {
+            Self::Sqlite => ManualClock::default().now(),
+            Self::Mongo => kernel::SystemClock::default().now(),
+        }
+    }
+
+    pub async fn open(self, clock: &Arc<ManualClock>, random: &Arc<SeededRandom>) -> Stores {
+        let clock = Arc::clone(clock) as Arc<dyn Clock>;
+        match self {
+            Self::Sqlite => on_sqlite(clock).await,
+            Self::Mongo => on_mongo(clock, Arc::clone(random) as Arc<dyn Random>).await,
+        }
+    }
+}
+
+impl Kept {
+    /// Does at once what the database does by itself with the time.
+    pub async fn expire(&self, now: Timestamp) {
+        if let Self::Mongo(scratch) = self {
+            scratch.expire(now).await;
+        }
+    }
+}
+
+async fn on_sqlite(clock: Arc<dyn Clock>) -> Stores {
+    let folder = tempfile::tempdir().unwrap();
+    let database = sqlite::Database::open(&folder.path().join("chat.db")).unwrap();
+    crate::sqlite::migrate(&database).await.unwrap();
+    Stores {
+        conversations: Arc::new(SqliteConversations::new(database.clone())),
+        log: Arc::new(SqliteLog::new(database.clone(), DAY, 30 * DAY, clock)),
+        delivery: Arc::new(SqliteDelivery::new(database)),
+        kept: Kept::Sqlite(folder),
+    }
+}
+
+async fn on_mongo(clock: Arc<dyn Clock>, random: Arc<dyn Random>) -> Stores {
+    let scratch = Scratch::new().await;
+    let limits = Limits {
+        header: DAY,
+        cap: 30 * DAY,
+        append_timeout: Duration::from_secs(5),
+        head_cache: Duration::from_mins(10),
+    };
+    Stores {
+        conversations: Arc::new(MongoConversations::new(&scratch.db)),
+        log: Arc::new(MongoLog::new(&scratch.db, limits, clock, random)),
+        delivery: Arc::new(MongoDelivery::new(&scratch.db)),
+        kept: Kept::Mongo(scratch),
+    }
+}
