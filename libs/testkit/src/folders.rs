@@ -7,6 +7,7 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
+use tempfile::TempDir;
 
 /// The checkout that this code was built from.
 pub fn workspace() -> PathBuf {
@@ -17,6 +18,13 @@ pub fn workspace() -> PathBuf {
 /// The folder of everything that runs: `<workspace>/.run`, kept out of version control.
 pub(crate) fn run() -> PathBuf {
     workspace().join(".run")
+}
+
+/// A folder of one test's servers, removed when dropped.
+pub(crate) fn private(name: &str) -> Result<TempDir> {
+    let parent = run().join("private");
+    fs::create_dir_all(&parent)?;
+    Ok(TempDir::with_prefix_in(format!("{name}-"), parent)?)
 }
 
 /// What was fetched once for all checkouts: `$XDG_CACHE_HOME/restante` or `~/.cache/restante`.

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use anyhow::{Context, Result};
+use mongodb::bson::doc;
 use testkit::servers::{self, Kind, PrivateServer, Services};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -25,8 +26,8 @@ async fn write_to_mongo(url: &str) -> Result<u64> {
     let database = mongodb::Client::with_uri_str(url).await?.default_database();
     let database = database.context("the URL names no database")?;
     let letters = database.collection::<mongodb::bson::Document>("letters");
-    letters.insert_one(mongodb::bson::doc! { "text": "kept" }).await?;
-    Ok(letters.count_documents(mongodb::bson::doc! {}).await?)
+    letters.insert_one(doc! { "text": "kept" }).await?;
+    Ok(letters.count_documents(doc! {}).await?)
 }
 
 #[tokio::test]
@@ -142,4 +143,33 @@ async fn a_private_rabbit_dies_and_returns() {
     assert!(TcpStream::connect(&address).await.is_ok());
     drop(server);
     assert!(TcpStream::connect(&address).await.is_err());
+}
+
+#[tokio::test]
+async fn a_private_mongo_set_carries_on_without_its_primary() {
+    let mut set = servers::private_replica_set().await.unwrap();
+    let url = set.database_url("letters");
+    assert_eq!(write_to_mongo(&url).await.unwrap(), 1);
+    let first = set.primary().await.unwrap();
+    set.kill(first).await.unwrap();
+    let second = set.primary().await.unwrap();
+    assert!(set.others(first).contains(&second));
+    assert_eq!(write_to_mongo(&url).await.unwrap(), 2);
+    set.restart(first).await.unwrap();
+    set.whole().await.unwrap();
+    assert_eq!(write_to_mongo(&url).await.unwrap(), 3);
+}
+
+#[tokio::test]
+async fn a_private_mongo_cluster_spreads_documents_and_says_whom_a_query_reaches() {
+    let cluster = servers::sharded().await.unwrap();
+    cluster.shard("letters", "box").await.unwrap();
+    let letters: Vec<_> = (0..100).map(|number| doc! { "_id": number, "box": number }).collect();
+    cluster.route(doc! { "clusterInsert": "letters", "documents": letters }).await.unwrap();
+    let spread = cluster.spread("letters").await.unwrap();
+    assert!(spread.iter().sum::<usize>() == 100 && !spread.contains(&0), "{spread:?}");
+    let one = cluster.targets("letters", &doc! { "filter": { "box": 7 } }).await.unwrap();
+    assert_eq!(one, ("SINGLE_SHARD".to_owned(), 1));
+    let all = cluster.targets("letters", &doc! { "filter": { "_id": 7 } }).await.unwrap();
+    assert_eq!(all, ("SHARD_MERGE".to_owned(), 2));
 }

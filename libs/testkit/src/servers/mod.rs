@@ -22,6 +22,7 @@ use tokio::time::timeout;
 
 use crate::wait;
 
+pub use mongo::{ReplicaSet, Sharded};
 pub use place::{Kind, Place};
 pub use private::PrivateServer;
 pub use shared::{Services, Shared};
@@ -80,6 +81,16 @@ pub async fn smtp() -> Result<Smtp> {
 /// A `MongoDB` of one's own.
 pub async fn private_mongo() -> Result<PrivateServer> {
     PrivateServer::start(Kind::Mongo).await
+}
+
+/// A `MongoDB` of three servers of one's own, any of which may be killed.
+pub async fn private_replica_set() -> Result<ReplicaSet> {
+    ReplicaSet::start().await
+}
+
+/// A `MongoDB` of two shards of one's own.
+pub async fn sharded() -> Result<Sharded> {
+    Sharded::start().await
 }
 
 /// A Redis of one's own.

@@ -19,9 +19,7 @@ pub struct PrivateServer {
 impl PrivateServer {
     /// Starts one and waits until it answers.
     pub async fn start(kind: Kind) -> Result<Self> {
-        let parent = folders::run().join("private");
-        std::fs::create_dir_all(&parent)?;
-        let folder = TempDir::with_prefix_in(format!("{}-", kind.name()), parent)?;
+        let folder = folders::private(kind.name())?;
         let place = Place::fresh(kind, &folder.path().join(kind.name()))?;
         let process = place.start(Life::WithStarter).await?;
         let server = Self { place, process, _folder: folder };

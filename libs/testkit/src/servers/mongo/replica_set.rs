@@ -1,0 +1,108 @@
+//! A replica set of three, to be killed member by member.
+
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use mongodb::bson::{Bson, Document, doc};
+use tempfile::TempDir;
+
+use super::node::{self, Node};
+use crate::{folders, ports, wait};
+
+const SET: &str = "rs0";
+const MEMBERS: usize = 3;
+/// How long the others wait for a sign of life of the primary before they vote.
+const ELECTION_MS: i64 = 1_000;
+const READY: Duration = Duration::from_mins(1);
+
+/// Three servers that are one database. They end, and their data goes, when this is dropped.
+#[derive(Debug)]
+pub struct ReplicaSet {
+    nodes: Vec<Node>,
+    // Removed on drop, after the processes were ended.
+    _folder: TempDir,
+}
+
+impl ReplicaSet {
+    /// Starts three and waits until one is the primary and two follow it.
+    pub(in crate::servers) async fn start() -> Result<Self> {
+        let folder = folders::private("replica-set")?;
+        let mut nodes = Vec::new();
+        for port in ports::free(MEMBERS)? {
+            let own = folder.path().join(port.to_string());
+            nodes.push(Node::start(own, port, SET, &[]).await?);
+        }
+        let set = Self { nodes, _folder: folder };
+        let member = |(id, node): (i32, &Node)| doc! { "_id": id, "host": node.host() };
+        let members: Vec<Document> = (0..).zip(&set.nodes).map(member).collect();
+        let settings = doc! { "electionTimeoutMillis": ELECTION_MS };
+        let config = doc! { "_id": SET, "members": members, "settings": settings };
+        let admin = node::admin(set.nodes[0].port)?;
+        admin.run_command(doc! { "replSetInitiate": config }).await?;
+        set.whole().await?;
+        Ok(set)
+    }
+
+    /// URL of one database of the set, which every member of it is named in.
+    pub fn database_url(&self, database: &str) -> String {
+        let hosts: Vec<String> = self.nodes.iter().map(Node::host).collect();
+        format!("mongodb://{}/{database}?replicaSet={SET}", hosts.join(","))
+    }
+
+    /// The member that is the primary, waited for.
+    pub async fn primary(&self) -> Result<usize> {
+        let look = || async {
+            for (member, node) in self.nodes.iter().enumerate() {
+                if !node.process().is_alive() {
+                    continue;
+                }
+                let Ok(hello) = node.hello().await else { continue };
+                if hello.get_bool("isWritablePrimary").unwrap_or(false) {
+                    return Some(member);
+                }
+            }
+            None
+        };
+        wait::until(READY, look).await.context("no primary")
+    }
+
+    /// The other members.
+    pub fn others(&self, member: usize) -> Vec<usize> {
+        (0..self.nodes.len()).filter(|other| *other != member).collect()
+    }
+
+    /// SIGKILL: it is gone when this returns, and had no time to say so.
+    pub async fn kill(&self, member: usize) -> Result<()> {
+        self.nodes[member].process().kill().await
+    }
+
+    /// Starts a killed one again on the same port with the data it had; it answers when this returns, and catches up.
+    pub async fn restart(&mut self, member: usize) -> Result<()> {
+        self.nodes[member].restart().await
+    }
+
+    /// SIGSTOP: it hears and says nothing until [`ReplicaSet::resume`].
+    pub fn pause(&self, member: usize) {
+        self.nodes[member].process().pause();
+    }
+
+    /// Lets a paused one carry on.
+    pub fn resume(&self, member: usize) {
+        self.nodes[member].process().resume();
+    }
+
+    /// Waits until every member is up and has caught up enough to vote.
+    pub async fn whole(&self) -> Result<()> {
+        let look = || async {
+            let primary = self.primary().await.ok()?;
+            let admin = node::admin(self.nodes[primary].port).ok()?;
+            let status = node::run(&admin, doc! { "replSetGetStatus": 1 }).await.ok()?;
+            let settled = |member: &Bson| {
+                let state = member.as_document().and_then(|member| member.get_str("stateStr").ok());
+                matches!(state, Some("PRIMARY" | "SECONDARY"))
+            };
+            status.get_array("members").ok()?.iter().all(settled).then_some(())
+        };
+        wait::until(READY, look).await.context("the set is not whole")
+    }
+}

@@ -1,0 +1,116 @@
+//! What a bad line does to what passes through it.
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use testkit::proxy::{Fate, Protocol, Proxy, Rule};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::mpsc;
+use tokio::time::timeout;
+
+const SOON: Duration = Duration::from_secs(10);
+/// How long something is waited for that must not come.
+const NEVER: Duration = Duration::from_millis(200);
+
+/// Gives out its fates one after the other, then lets everything pass.
+#[derive(Debug)]
+struct Script(Mutex<Vec<Fate>>);
+
+impl Rule for Script {
+    fn fate(&self, _: &str) -> Fate {
+        let mut fates = self.0.lock().unwrap();
+        if fates.is_empty() { Fate::Pass } else { fates.remove(0) }
+    }
+}
+
+/// A server that says back what it hears, and tells the test.
+async fn parrot() -> (u16, mpsc::UnboundedReceiver<String>) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let (tell, heard) = mpsc::unbounded_channel();
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            let tell = tell.clone();
+            tokio::spawn(async move {
+                let mut words = [0; 100];
+                while let Ok(length @ 1..) = stream.read(&mut words).await {
+                    let _ = tell.send(String::from_utf8_lossy(&words[..length]).into_owned());
+                    let _ = stream.write_all(&words[..length]).await;
+                }
+            });
+        }
+    });
+    (port, heard)
+}
+
+async fn through(fates: &[Fate]) -> (Proxy, TcpStream, mpsc::UnboundedReceiver<String>) {
+    let (port, heard) = parrot().await;
+    let rule = Arc::new(Script(Mutex::new(fates.to_vec())));
+    let proxy = Proxy::before(port, Protocol::Bytes, rule).await.unwrap();
+    let client = TcpStream::connect(("127.0.0.1", proxy.port())).await.unwrap();
+    (proxy, client, heard)
+}
+
+/// What the client hears; nothing, once the connection has ended.
+async fn answer(client: &mut TcpStream) -> String {
+    let mut words = [0; 100];
+    let length = timeout(SOON, client.read(&mut words)).await.expect("no answer").unwrap_or(0);
+    String::from_utf8_lossy(&words[..length]).into_owned()
+}
+
+async fn silent(client: &mut TcpStream) -> bool {
+    timeout(NEVER, client.read(&mut [0; 1])).await.is_err()
+}
+
+#[tokio::test]
+async fn a_lost_answer_was_given_and_the_next_one_arrives() {
+    let (proxy, mut client, mut heard) = through(&[Fate::LoseAnswer]).await;
+    client.write_all(b"one").await.unwrap();
+    assert_eq!(heard.recv().await.unwrap(), "one");
+    assert!(silent(&mut client).await);
+    client.write_all(b"two").await.unwrap();
+    assert_eq!(answer(&mut client).await, "two");
+    assert_eq!((proxy.counts().lost(), proxy.counts().all()), (1, 1));
+}
+
+#[tokio::test]
+async fn a_late_question_arrives_although_the_client_has_gone() {
+    let (proxy, mut client, mut heard) = through(&[Fate::Late(NEVER)]).await;
+    client.write_all(b"one").await.unwrap();
+    drop(client);
+    assert!(heard.try_recv().is_err());
+    assert_eq!(timeout(SOON, heard.recv()).await.unwrap().unwrap(), "one");
+    assert_eq!(proxy.counts().late(), 1);
+}
+
+#[tokio::test]
+async fn a_delayed_answer_arrives() {
+    let (proxy, mut client, mut heard) = through(&[Fate::DelayAnswer(NEVER)]).await;
+    client.write_all(b"one").await.unwrap();
+    assert_eq!(heard.recv().await.unwrap(), "one");
+    assert_eq!(answer(&mut client).await, "one");
+    assert_eq!(proxy.counts().delayed(), 1);
+}
+
+#[tokio::test]
+async fn a_cut_loses_the_question_or_only_its_answer() {
+    let (proxy, mut client, mut heard) = through(&[Fate::Cut, Fate::CutAnswer]).await;
+    client.write_all(b"one").await.unwrap();
+    assert_eq!(answer(&mut client).await, "");
+    assert!(heard.try_recv().is_err());
+    let mut client = TcpStream::connect(("127.0.0.1", proxy.port())).await.unwrap();
+    client.write_all(b"two").await.unwrap();
+    assert_eq!(heard.recv().await.unwrap(), "two");
+    assert_eq!(answer(&mut client).await, "");
+    assert_eq!(proxy.counts().cut(), 2);
+}
+
+#[tokio::test]
+async fn a_server_that_is_gone_closes_the_line() {
+    let gone = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap().port();
+    let rule = Arc::new(Script(Mutex::default()));
+    let proxy = Proxy::before(gone, Protocol::Bytes, rule).await.unwrap();
+    let mut client = TcpStream::connect(("127.0.0.1", proxy.port())).await.unwrap();
+    assert_eq!(answer(&mut client).await, "");
+}
