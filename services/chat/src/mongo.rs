@@ -9,10 +9,9 @@ use bson::{Binary, DateTime, Document, doc};
 use kernel::{Id, Timestamp};
 use mongodb::error::{Error, ErrorKind, WriteFailure};
 use mongodb::options::{
-    Acknowledgment, ClientOptions, IndexOptions, ReadConcern, ReadPreference, SelectionCriteria,
-    WriteConcern,
+    Acknowledgment, ClientOptions, ReadConcern, ReadPreference, SelectionCriteria, WriteConcern,
 };
-use mongodb::{Client, Collection, Database, IndexModel};
+use mongodb::{Client, Database};
 use tokio::time::timeout;
 
 use crate::store::StoreError;
@@ -77,18 +76,46 @@ pub(crate) fn connect(options: ClientOptions) -> Result<Database, OpenError> {
     client.default_database().ok_or(OpenError::NoDatabase)
 }
 
-/// Makes the indexes that are not there yet. Run it before any of the stores is used.
+/// How each collection is spread over the shards of a cluster: by the hash of this field. Every command that is asked
+/// often names it, so that one shard answers.
+pub const SHARD_KEYS: &[(&str, &str)] = &[
+    (ENTRIES, "conversationId"),
+    (CONVERSATIONS, "_id"),
+    (MEMBERS, "conversationId"),
+    (MEMBERSHIPS, "userId"),
+    (DELIVERY, "_id"),
+    (DEVICES, "_id"),
+];
+
+/// The commands that make the indexes; each changes nothing where its indexes are there.
+pub fn index_commands() -> Vec<Document> {
+    let index = |name: &str, keys: Document, how: Document| {
+        let mut index = doc! { "key": keys, "name": name };
+        index.extend(how);
+        index
+    };
+    let entries = [
+        index(
+            "conversationId_1_mid_1",
+            doc! { "conversationId": 1, "mid": 1 },
+            doc! { "unique": true },
+        ),
+        index("expiresAt_1", doc! { "expiresAt": 1 }, doc! { "expireAfterSeconds": 0 }),
+    ];
+    let unfinished = doc! { "partialFilterExpression": { "dirty": true } };
+    let delivery = [index("dirty_1", doc! { "dirty": 1 }, unfinished)];
+    vec![
+        doc! { "createIndexes": ENTRIES, "indexes": entries.to_vec() },
+        doc! { "createIndexes": DELIVERY, "indexes": delivery.to_vec() },
+    ]
+}
+
+/// Makes the indexes that are not there yet. Run it before any of the stores is used; several may at once.
 pub async fn create_indexes(db: &Database) -> Result<(), StoreError> {
-    let entries: Collection<Document> = db.collection(ENTRIES);
-    let unique = IndexOptions::builder().unique(true).build();
-    let mid = IndexModel::builder().keys(doc! { "conversationId": 1, "mid": 1 }).options(unique);
-    let expiry = IndexOptions::builder().expire_after(Duration::ZERO).build();
-    let expiry = IndexModel::builder().keys(doc! { "expiresAt": 1 }).options(expiry);
-    within(entries.create_indexes([mid.build(), expiry.build()])).await?;
-    let only = IndexOptions::builder().partial_filter_expression(doc! { "dirty": true }).build();
-    let dirty = IndexModel::builder().keys(doc! { "dirty": 1 }).options(only).build();
-    let delivery: Collection<Document> = db.collection(DELIVERY);
-    within(delivery.create_index(dirty)).await?;
+    for mut command in index_commands() {
+        command.insert("writeConcern", doc! { "w": "majority" });
+        within(db.run_command(command)).await?;
+    }
     Ok(())
 }
 

@@ -23,7 +23,7 @@ pub struct Sharded {
     shards: Vec<Node>,
     database: String,
     version: Document,
-    _config: Node,
+    config: Node,
     // Removed on drop, after the processes were ended.
     _folder: TempDir,
 }
@@ -53,7 +53,7 @@ impl Sharded {
         };
         let created = patiently(&config, "admin", create).await?;
         let version = created.get_document("databaseVersion")?.clone();
-        Ok(Self { shards: nodes, database, version, _config: config, _folder: folder })
+        Ok(Self { shards: nodes, database, version, config, _folder: folder })
     }
 
     /// Makes a collection whose documents are spread by the hash of this field.
@@ -70,12 +70,40 @@ impl Sharded {
         Ok(())
     }
 
-    /// Runs a command on every shard, as a router does with `createIndexes`.
-    pub async fn on_each(&self, command: &Document) -> Result<()> {
-        for shard in &self.shards {
-            patiently(shard, &self.database, command.clone()).await?;
+    /// Makes indexes (`{createIndexes: …}`) on every shard, as a router does: the shards are told that the collection is
+    /// sharded, and refuse a unique index that they cannot hold.
+    pub async fn create_indexes(&self, command: &Document) -> Result<()> {
+        let collection = command.get_str("createIndexes")?;
+        for (shard, name) in self.shards.iter().zip(SHARDS) {
+            let mut command = command.clone();
+            command.insert("shardVersion", self.shard_version(collection, name).await?);
+            patiently(shard, &self.database, command).await?;
         }
         Ok(())
+    }
+
+    /// What a router tells a shard that it knows about a collection.
+    async fn shard_version(&self, collection: &str, shard: &str) -> Result<Document> {
+        let space = format!("{}.{collection}", self.database);
+        let known = self.known("collections", doc! { "_id": space }).await?;
+        let chunks = doc! { "uuid": known.get("uuid"), "shard": shard };
+        let newest = self.known("chunks", chunks).await?;
+        let field = |row: &Document, name: &str| row.get(name).cloned().context("no version");
+        Ok(doc! {
+            "e": field(&known, "lastmodEpoch")?,
+            "t": field(&known, "timestamp")?,
+            "v": field(&newest, "lastmod")?,
+        })
+    }
+
+    /// The newest row of one of the cluster's own collections.
+    async fn known(&self, collection: &str, filter: Document) -> Result<Document> {
+        let find =
+            doc! { "find": collection, "filter": filter, "sort": { "lastmod": -1 }, "limit": 1 };
+        let reply = patiently(&self.config, "config", find).await?;
+        let rows = reply.get_document("cursor")?.get_array("firstBatch")?;
+        let row = rows.first().and_then(Bson::as_document);
+        row.cloned().with_context(|| format!("nothing in {collection}"))
     }
 
     /// Runs one of the router's commands: `clusterInsert`, `clusterFind`, `clusterAggregate`, …
