@@ -61,7 +61,7 @@ async fn message(stream: &mut (impl AsyncRead + Unpin)) -> io::Result<Option<Fra
     stream.read_exact(&mut bytes[HEAD..]).await?;
     let command = command(&bytes).unwrap_or_default();
     let (number, answers) = (int(&bytes, 4).unwrap_or(0), int(&bytes, 8).unwrap_or(0));
-    Ok(Some(Frame { number, answers, command, bytes }))
+    Ok(Some(Frame { bytes, number, answers, command }))
 }
 
 fn int(bytes: &[u8], at: usize) -> Option<i32> {

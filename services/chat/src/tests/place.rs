@@ -91,7 +91,7 @@ impl Place {
     pub async fn on(store: Store) -> Self {
         let clock = Arc::new(ManualClock::new(store.begin()));
         let random = Arc::new(SeededRandom::new(7));
-        let Stores { conversations, log, delivery, kept } = store.open(&clock, &random).await;
+        let Stores { conversations, log, delivery, kept } = store.open(&clock).await;
         let fanout = Arc::new(MemoryFanout::new(1_024));
         let announcer = Announcer::new(Arc::clone(&fanout) as Arc<dyn fanout::Fanout>);
         let town = Arc::new(Town::default());

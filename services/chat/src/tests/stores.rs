@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use kernel::{Clock, ManualClock, Random, SeededRandom, Timestamp};
+use kernel::{Clock, ManualClock, Timestamp};
 use tempfile::TempDir;
 
 use crate::contract::mongo::{Scratch, watched};
@@ -54,11 +54,11 @@ impl Store {
         }
     }
 
-    pub async fn open(self, clock: &Arc<ManualClock>, random: &Arc<SeededRandom>) -> Stores {
+    pub async fn open(self, clock: &Arc<ManualClock>) -> Stores {
         let clock = Arc::clone(clock) as Arc<dyn Clock>;
         match self {
             Self::Sqlite => on_sqlite(clock).await,
-            Self::Mongo => on_mongo(clock, Arc::clone(random) as Arc<dyn Random>).await,
+            Self::Mongo => on_mongo(clock).await,
         }
     }
 }
@@ -84,7 +84,7 @@ async fn on_sqlite(clock: Arc<dyn Clock>) -> Stores {
     }
 }
 
-async fn on_mongo(clock: Arc<dyn Clock>, random: Arc<dyn Random>) -> Stores {
+async fn on_mongo(clock: Arc<dyn Clock>) -> Stores {
     let scratch = Scratch::new().await;
     let limits = Limits {
         header: DAY,
@@ -94,7 +94,7 @@ async fn on_mongo(clock: Arc<dyn Clock>, random: Arc<dyn Random>) -> Stores {
     };
     Stores {
         conversations: Arc::new(MongoConversations::new(&scratch.db)),
-        log: Arc::new(MongoLog::new(&scratch.db, limits, clock, random)),
+        log: Arc::new(MongoLog::new(&scratch.db, limits, clock)),
         delivery: Arc::new(MongoDelivery::new(&scratch.db)),
         kept: Kept::Mongo(scratch),
     }
