@@ -8,7 +8,7 @@ use rusqlite::Connection;
 use tokio::time::timeout;
 
 use crate::job::{Job, Reply, Task};
-use crate::{Migration, SqliteError, migrate, open, reader, writer};
+use crate::{Engine, Migration, SqliteError, Work, migrate, open, reader, writer};
 
 /// How much of a crash of the machine a database survives. All survive a crash of the process.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -62,8 +62,14 @@ pub struct Database {
 struct Shared {
     path: PathBuf,
     deadline: Duration,
-    writes: SyncSender<Box<dyn Job>>,
-    reads: SyncSender<Box<dyn Job>>,
+    line: Line,
+}
+
+/// Where jobs go.
+#[derive(Debug)]
+enum Line {
+    Threads { writes: SyncSender<Box<dyn Job>>, reads: SyncSender<Box<dyn Job>> },
+    Engine(Arc<dyn Engine>),
 }
 
 impl Database {
@@ -85,11 +91,18 @@ impl Database {
             let jobs = read_jobs.clone();
             start("sqlite-read", path, move || reader::serve(&connection, &jobs))?;
         }
-        let shared = Shared { path: path.to_owned(), deadline: limits.deadline, writes, reads };
+        let line = Line::Threads { writes, reads };
+        let shared = Shared { path: path.to_owned(), deadline: limits.deadline, line };
         Ok(Self { shared: Arc::new(shared) })
     }
 
-    /// Where the file is.
+    /// A database whose jobs `engine` carries out.
+    pub fn on(engine: Arc<dyn Engine>, deadline: Duration) -> Self {
+        let shared = Shared { path: PathBuf::new(), deadline, line: Line::Engine(engine) };
+        Self { shared: Arc::new(shared) }
+    }
+
+    /// Where the file is; empty if there is none.
     pub fn path(&self) -> &Path {
         &self.shared.path
     }
@@ -106,7 +119,7 @@ impl Database {
         F: FnOnce(&Connection) -> Result<T, SqliteError> + Send + 'static,
     {
         let (job, reply) = Task::boxed(job);
-        self.answer(&self.shared.writes, job, reply).await
+        self.answer(true, job, reply).await
     }
 
     /// Runs `job` on one snapshot of what is committed; every write answered before the call is in it. It cannot write.
@@ -116,7 +129,7 @@ impl Database {
         F: FnOnce(&Connection) -> Result<T, SqliteError> + Send + 'static,
     {
         let (job, reply) = Task::boxed(job);
-        self.answer(&self.shared.reads, job, reply).await
+        self.answer(false, job, reply).await
     }
 
     /// Applies the migrations that this file has not seen, in the order given, all or none.
@@ -126,14 +139,15 @@ impl Database {
 
     async fn answer<T>(
         &self,
-        queue: &SyncSender<Box<dyn Job>>,
+        writes: bool,
         job: Box<dyn Job>,
         reply: Reply<T>,
     ) -> Result<T, SqliteError> {
-        queue.try_send(job).map_err(|error| match error {
-            TrySendError::Full(_) => SqliteError::Full,
-            TrySendError::Disconnected(_) => SqliteError::Closed,
-        })?;
+        match &self.shared.line {
+            Line::Threads { writes: queue, .. } if writes => put(queue, job)?,
+            Line::Threads { reads: queue, .. } => put(queue, job)?,
+            Line::Engine(engine) => engine.take(Work::new(job, writes)),
+        }
         let deadline = self.shared.deadline;
         match timeout(deadline, reply).await {
             Ok(Ok(answer)) => answer,
@@ -141,6 +155,13 @@ impl Database {
             Err(_) => Err(SqliteError::Timeout(deadline.as_millis())),
         }
     }
+}
+
+fn put(queue: &SyncSender<Box<dyn Job>>, job: Box<dyn Job>) -> Result<(), SqliteError> {
+    queue.try_send(job).map_err(|error| match error {
+        TrySendError::Full(_) => SqliteError::Full,
+        TrySendError::Disconnected(_) => SqliteError::Closed,
+    })
 }
 
 fn start(

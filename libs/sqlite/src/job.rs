@@ -11,6 +11,8 @@ pub(crate) trait Job: Send {
     fn abandoned(&self) -> bool;
     /// Does the work. `false`: it failed, and what it wrote must be undone.
     fn run(&mut self, connection: &Connection) -> bool;
+    /// Tells whoever waits that nothing is known. The work can still be done.
+    fn forsake(&mut self);
     /// Gives the answer. `lost` says that what the job wrote is not stored, and why.
     fn answer(self: Box<Self>, lost: Option<&str>);
 }
@@ -18,7 +20,8 @@ pub(crate) trait Job: Send {
 pub(crate) struct Task<T, F> {
     work: Option<F>,
     result: Option<Result<T, SqliteError>>,
-    reply: oneshot::Sender<Result<T, SqliteError>>,
+    /// `None` once nobody is to hear of it.
+    reply: Option<oneshot::Sender<Result<T, SqliteError>>>,
 }
 
 pub(crate) type Reply<T> = oneshot::Receiver<Result<T, SqliteError>>;
@@ -30,7 +33,7 @@ where
 {
     pub(crate) fn boxed(work: F) -> (Box<dyn Job>, Reply<T>) {
         let (reply, answer) = oneshot::channel();
-        (Box::new(Self { work: Some(work), result: None, reply }), answer)
+        (Box::new(Self { work: Some(work), result: None, reply: Some(reply) }), answer)
     }
 }
 
@@ -40,7 +43,7 @@ where
     F: FnOnce(&Connection) -> Result<T, SqliteError> + Send + 'static,
 {
     fn abandoned(&self) -> bool {
-        self.reply.is_closed()
+        self.reply.as_ref().is_none_or(oneshot::Sender::is_closed)
     }
 
     fn run(&mut self, connection: &Connection) -> bool {
@@ -52,6 +55,10 @@ where
         self.result.insert(result).is_ok()
     }
 
+    fn forsake(&mut self) {
+        self.reply = None;
+    }
+
     fn answer(self: Box<Self>, lost: Option<&str>) {
         let result = match (self.result, lost) {
             (Some(Err(error)), _) => Err(error),
@@ -60,6 +67,6 @@ where
             (None, None) => Err(SqliteError::Closed),
         };
         // Nobody may be waiting any more; the work is done all the same.
-        drop(self.reply.send(result));
+        drop(self.reply.map(|reply| reply.send(result)));
     }
 }

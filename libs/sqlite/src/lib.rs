@@ -5,6 +5,7 @@
 
 mod database;
 mod databases;
+mod engine;
 mod error;
 mod job;
 mod migrate;
@@ -14,6 +15,7 @@ mod writer;
 
 pub use database::{Database, Durability, Limits};
 pub use databases::Databases;
+pub use engine::{Engine, Work};
 pub use error::SqliteError;
 pub use migrate::Migration;
 pub use rusqlite;

@@ -2,10 +2,11 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::path::Path;
-use std::sync::mpsc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex, mpsc};
 use std::time::Duration;
 
-use sqlite::{Database, Databases, Limits, Migration, SqliteError, params};
+use sqlite::{Database, Databases, Engine, Limits, Migration, SqliteError, Work, params, rusqlite};
 use tempfile::TempDir;
 
 const SCHEMA: &[Migration] = &[("test/001", "CREATE TABLE rows (id INTEGER PRIMARY KEY) STRICT")];
@@ -239,4 +240,34 @@ async fn a_killed_process_loses_nothing_that_was_answered() {
             .unwrap();
         assert_eq!(there, 1, "row {id} was answered and is not there");
     }
+}
+
+/// Carries jobs out at once, on a connection in memory; of every second one nobody hears.
+#[derive(Debug)]
+struct Absent {
+    connection: Mutex<rusqlite::Connection>,
+    taken: AtomicU32,
+}
+
+impl Engine for Absent {
+    fn take(&self, mut work: Work) {
+        if self.taken.fetch_add(1, Ordering::SeqCst) % 2 == 1 {
+            work.forsake();
+        }
+        work.run(&self.connection.lock().unwrap());
+        work.answer();
+    }
+}
+
+#[tokio::test]
+async fn an_engine_carries_jobs_out_also_when_nobody_is_told() {
+    let connection = Mutex::new(rusqlite::Connection::open_in_memory().unwrap());
+    let database =
+        Database::on(Arc::new(Absent { connection, taken: 0.into() }), Duration::from_secs(1));
+    database.migrate(SCHEMA).await.unwrap();
+    assert!(insert(&database, 1).await.is_err());
+    let count = |tx: &rusqlite::Connection| {
+        Ok(tx.query_row("SELECT count(*) FROM rows", [], |row| row.get::<_, u32>(0))?)
+    };
+    assert_eq!(database.read(count).await.unwrap(), 1);
 }

@@ -1,7 +1,7 @@
 //! Puts the service together. The only place that picks adapters.
 
 mod doors;
-mod stores;
+pub(crate) mod stores;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,8 +12,10 @@ use bus::Bus;
 use contracts::events::{CHAT_EVENTS, TOPOLOGY};
 use contracts::{DirectoryKeys, GrpcUserDirectory, UserDirectory};
 use fanout::Fanout;
+use kernel::{Clock, Random};
 use kv::Kv;
 use runtime::{Env, Parts};
+use settings::Chat as ChatSettings;
 use tokio::sync::Notify;
 
 use self::stores::Stores;
@@ -61,7 +63,7 @@ pub struct Started {
 pub async fn start(env: &Env, remotes: Remotes) -> anyhow::Result<Started> {
     let stores = stores::open(env).await?;
     let log = Arc::clone(&stores.log);
-    let chat = Arc::new(assemble(env, &remotes, stores)?);
+    let chat = Arc::new(assemble(outside(env, &remotes)?, stores));
     let listener = remotes.fanout.listen().await.context("fanout.url")?;
     let hub = Hub::start(listener, log).await.context("fanout.url")?;
     let ttl = seconds(env.settings.tokens.access_ttl_s);
@@ -103,27 +105,41 @@ pub async fn serve(env: Env) -> anyhow::Result<runtime::Running> {
     })
 }
 
-fn assemble(env: &Env, remotes: &Remotes, stores: Stores) -> anyhow::Result<Chat> {
-    let settings = env.settings.chat.clone();
+/// What an instance works with besides its stores.
+#[derive(Debug)]
+pub(crate) struct Outside {
+    /// Limits and intervals.
+    pub settings: ChatSettings,
+    /// Makes digests of what clients send.
+    pub digest_key: [u8; 32],
+    /// The user service.
+    pub directory: Arc<dyn UserDirectory>,
+    /// Live events.
+    pub fanout: Arc<dyn Fanout>,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// Randomness, for epochs and jitter.
+    pub random: Arc<dyn Random>,
+}
+
+/// Puts an instance together. Its tasks run on the runtime that this is called on.
+pub(crate) fn assemble(outside: Outside, stores: Stores) -> Chat {
+    let Outside { settings, digest_key, directory, fanout, clock, random } = outside;
     let Stores { conversations, log, delivery } = stores;
-    let announcer = Announcer::new(Arc::clone(&remotes.fanout));
-    let key = env
-        .secrets
-        .digest_key
-        .context("tokens.digest_key is not set; make one with `openssl rand -base64 32`")?;
+    let announcer = Announcer::new(fanout);
     let members = Arc::new(Members::new(
         Arc::clone(&conversations),
         Arc::clone(&log),
-        Arc::clone(&env.clock),
-        Duration::from_secs(settings.log.head_cache_s),
+        Arc::clone(&clock),
+        seconds(settings.log.head_cache_s),
     ));
     let appender = Appender::new(append::Parts {
         log: Arc::clone(&log),
         conversations: Arc::clone(&conversations),
         members: Arc::clone(&members),
         announcer: announcer.clone(),
-        clock: Arc::clone(&env.clock),
-        random: Arc::clone(&env.random),
+        clock: Arc::clone(&clock),
+        random: Arc::clone(&random),
         limits: append::Limits {
             waiting: settings.log.queue_all,
             lane: settings.log.queue,
@@ -133,13 +149,13 @@ fn assemble(env: &Env, remotes: &Remotes, stores: Stores) -> anyhow::Result<Chat
     });
     let interval = Duration::from_millis(settings.delivery.fold_ms);
     let fold = Fold::new(Arc::clone(&delivery), Arc::clone(&log), announcer.clone(), interval);
-    Ok(Chat {
+    Chat {
         members,
-        people: People::new(Arc::clone(&remotes.directory), Arc::clone(&env.clock)),
+        people: People::new(directory, Arc::clone(&clock)),
         pace: Pace::new(&settings.limits),
-        digester: Digester::new(&key),
-        clock: Arc::clone(&env.clock),
-        random: Arc::clone(&env.random),
+        digester: Digester::new(&digest_key),
+        clock,
+        random,
         conversations,
         log,
         delivery,
@@ -147,6 +163,21 @@ fn assemble(env: &Env, remotes: &Remotes, stores: Stores) -> anyhow::Result<Chat
         fold,
         announcer,
         settings,
+    }
+}
+
+fn outside(env: &Env, remotes: &Remotes) -> anyhow::Result<Outside> {
+    let digest_key = env
+        .secrets
+        .digest_key
+        .context("tokens.digest_key is not set; make one with `openssl rand -base64 32`")?;
+    Ok(Outside {
+        settings: env.settings.chat.clone(),
+        digest_key,
+        directory: Arc::clone(&remotes.directory),
+        fanout: Arc::clone(&remotes.fanout),
+        clock: Arc::clone(&env.clock),
+        random: Arc::clone(&env.random),
     })
 }
 

@@ -5,7 +5,7 @@
 
 mod delivery;
 mod live;
-mod place;
+pub mod place;
 mod sending;
 mod stores;
 mod syncing;

@@ -32,6 +32,18 @@ pub struct Town {
     devices: Mutex<HashSet<Owner>>,
 }
 
+impl Town {
+    /// The person is logged in on the device.
+    pub fn log_in(&self, owner: Owner) {
+        self.devices.lock().unwrap().insert(owner);
+    }
+
+    /// The device is logged out.
+    pub fn log_out(&self, owner: Owner) {
+        self.devices.lock().unwrap().remove(&owner);
+    }
+}
+
 #[async_trait]
 impl UserDirectory for Town {
     async fn profiles(&self, users: &[UserId]) -> Result<Vec<Profile>, DirectoryError> {
@@ -148,7 +160,7 @@ impl Place {
     pub fn device_of(&self, user: UserId) -> Identity {
         let now = self.clock.now();
         let device = DeviceId::new_v7(now, &*self.random);
-        self.town.devices.lock().unwrap().insert(Owner { user, device });
+        self.town.log_in(Owner { user, device });
         let session = SessionId::new_v7(now, &*self.random);
         Identity { user, session, device, expires_at: now.plus(Duration::from_mins(15)) }
     }
@@ -161,8 +173,7 @@ impl Place {
 
     /// The device is logged out, as far as the user service knows.
     pub fn log_out(&self, identity: &Identity) {
-        let owner = Owner { user: identity.user, device: identity.device };
-        self.town.devices.lock().unwrap().remove(&owner);
+        self.town.log_out(Owner { user: identity.user, device: identity.device });
     }
 
     /// The two people's conversation.
