@@ -2,6 +2,7 @@
 //!
 //! What is kept here may be lost at any time without losing anything that was acknowledged.
 
+mod lease;
 mod millis;
 mod open;
 mod redis;
@@ -10,5 +11,6 @@ mod store;
 
 pub use crate::redis::RedisKv;
 pub use crate::sqlite::SqliteKv;
+pub use lease::Lease;
 pub use open::open;
 pub use store::{Hit, Kv, KvError, Limit};

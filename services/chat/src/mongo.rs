@@ -104,7 +104,7 @@ pub fn index_commands() -> Vec<Document> {
         index("expiresAt_1", doc! { "expiresAt": 1 }, doc! { "expireAfterSeconds": 0 }),
     ];
     let unfinished = doc! { "partialFilterExpression": { "dirty": true } };
-    let delivery = [index("dirty_1", doc! { "dirty": 1 }, unfinished)];
+    let delivery = [index("dirty_1__id_1", doc! { "dirty": 1, "_id": 1 }, unfinished)];
     vec![
         doc! { "createIndexes": ENTRIES, "indexes": entries.to_vec() },
         doc! { "createIndexes": DELIVERY, "indexes": delivery.to_vec() },

@@ -22,7 +22,7 @@ use self::stores::Stores;
 use crate::chat::Chat;
 use crate::conversations::members::Members;
 use crate::delivery::fold::Fold;
-use crate::delivery::retention;
+use crate::delivery::sweep;
 use crate::live::announce::Announcer;
 use crate::live::socket::hub::Hub;
 use crate::live::socket::listen::Live;
@@ -197,7 +197,7 @@ async fn spawn(env: &Env, remotes: &Remotes, live: &Arc<Live>) -> anyhow::Result
     let announcer = live.chat.announcer.clone();
     env.tasks.spawn("untold heads", |stop| announcer.tell_again(stop));
     let (chat, kv) = (Arc::clone(&live.chat), Arc::clone(&remotes.kv));
-    env.tasks.spawn("retention", |stop| retention::sweep_regularly(chat, kv, stop));
+    env.tasks.spawn("retention", |stop| sweep::sweep_regularly(chat, kv, stop));
     env.tasks.spawn("live events", |stop| Arc::clone(live).listen(stop));
     env.tasks.spawn("heads", |stop| Arc::clone(live).make_good(stop));
     env.tasks.spawn("tokens", |stop| Arc::clone(live).watch_tokens(stop));

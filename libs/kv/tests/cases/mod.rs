@@ -3,7 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use kv::{Hit, Kv, Limit};
+use kernel::{ManualClock, SeededRandom};
+use kv::{Hit, Kv, Lease, Limit};
 use testkit::wait;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
@@ -40,6 +41,7 @@ pub(crate) async fn run(stage: &Stage) {
     exactly_one_takes(stage).await;
     exactly_one_sets_what_was_absent(stage).await;
     a_lease_is_given_back_only_by_its_holder(stage).await;
+    a_lease_is_held_by_one_for_as_long_as_it_asks(stage).await;
     limits_are_kept(stage).await;
     all_limits_of_a_key_are_kept(&*stage.one).await;
     room_comes_back_when_it_was_said_to(&*stage.one).await;
@@ -48,6 +50,30 @@ pub(crate) async fn run(stage: &Stage) {
     odd_keys_and_values_are_keys_and_values(&*stage.one).await;
     namespaces_are_apart(stage).await;
     a_key_may_be_a_value_and_a_limit(&*stage.one).await;
+}
+
+async fn a_lease_is_held_by_one_for_as_long_as_it_asks(stage: &Stage) {
+    let clock = Arc::new(ManualClock::default());
+    let lease = |kv: &Arc<dyn Kv>, seed| {
+        Lease::new(kv.clone(), clock.clone(), &SeededRandom::new(seed), "work", MINUTE)
+    };
+    let (mut a, mut b) = (lease(&stage.one, 1), lease(&stage.two, 2));
+    assert!(a.held().await.unwrap());
+    assert!(!b.held().await.unwrap());
+    clock.advance(MINUTE * 3 / 4);
+    assert!(a.held().await.unwrap(), "renewed");
+    assert!(!b.held().await.unwrap());
+    a.give_back().await.unwrap();
+    assert!(b.held().await.unwrap());
+    a.give_back().await.unwrap();
+    assert!(!a.held().await.unwrap(), "what one does not hold one cannot give back");
+    // As if its life had passed, and another had come.
+    stage.one.take("lease:work").await.unwrap();
+    assert!(a.held().await.unwrap());
+    clock.advance(MINUTE);
+    assert!(!b.held().await.unwrap());
+    assert!(a.held().await.unwrap());
+    a.give_back().await.unwrap();
 }
 
 async fn what_is_set_is_read_by_all(stage: &Stage) {

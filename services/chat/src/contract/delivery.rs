@@ -15,6 +15,7 @@ pub(super) const CASES: &[Case] = &[
     ("removing devices leaves a placeholder", |stores| Box::pin(removed(stores))),
     ("a new device starts at the floor", |stores| Box::pin(registered(stores))),
     ("unfinished work appears and disappears", |stores| Box::pin(unfinished(stores))),
+    ("unfinished work is found in pages, each conversation once", |stores| Box::pin(pages(stores))),
     ("fifty acknowledge at once", |stores| Box::pin(at_once(stores))),
     ("a join among acknowledgements is not overtaken", |stores| Box::pin(join_race(stores))),
     ("cursors of many conversations", |stores| Box::pin(cursors(stores))),
@@ -123,7 +124,7 @@ async fn registered(stores: Stores) {
 }
 
 async fn is_unfinished(stores: &Stores, id: ConversationId) -> bool {
-    let all = stores.delivery.unfinished(10_000).await.unwrap();
+    let all = stores.delivery.unfinished(None, 10_000).await.unwrap();
     let found = all.iter().find(|(unfinished, _)| *unfinished == id);
     let behind = found.map(|(_, progress)| progress.is_behind());
     assert_ne!(behind, Some(false), "marked without a reason");
@@ -148,8 +149,29 @@ async fn unfinished(stores: Stores) {
     assert!(!is_unfinished(&stores, id).await, "the floor did not rise");
     ack(&stores, id, &[(two.owner(0), 6)]).await;
     assert!(is_unfinished(&stores, id).await);
-    assert!(stores.delivery.unfinished(0).await.unwrap().is_empty());
-    assert_eq!(stores.delivery.unfinished(1).await.unwrap().len(), 1);
+    assert!(stores.delivery.unfinished(None, 0).await.unwrap().is_empty());
+    assert_eq!(stores.delivery.unfinished(None, 1).await.unwrap().len(), 1);
+}
+
+async fn pages(stores: Stores) {
+    let (one, two) = (Person::with_devices(1), Person::with_devices(1));
+    let mut marked = Vec::new();
+    for _ in 0..5 {
+        let id = made(&stores, &one, &two).await;
+        ack(&stores, id, &[(one.owner(0), 1), (two.owner(0), 1)]).await;
+        marked.push(id);
+    }
+    let (mut found, mut after) = (Vec::new(), None);
+    loop {
+        let page = stores.delivery.unfinished(after, 2).await.unwrap();
+        assert!(page.len() <= 2);
+        let Some((last, _)) = page.last() else { break };
+        after = Some(*last);
+        found.extend(page.into_iter().map(|(id, _)| id));
+    }
+    assert!(found.is_sorted(), "in the order of ids, so nothing twice");
+    marked.retain(|id| !found.contains(id));
+    assert_eq!(marked, []);
 }
 
 async fn at_once(stores: Stores) {

@@ -9,3 +9,4 @@ pub mod retention;
 pub mod socket;
 pub mod sqlite;
 pub mod store;
+pub mod sweep;

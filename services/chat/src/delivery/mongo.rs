@@ -92,11 +92,19 @@ impl DeliveryStore for MongoDelivery {
     }
 
     #[tracing::instrument(name = "delivery_unfinished", level = "debug", skip_all, fields(limit = limit))]
-    async fn unfinished(&self, limit: u32) -> Result<Vec<(ConversationId, Progress)>, StoreError> {
+    async fn unfinished(
+        &self,
+        after: Option<ConversationId>,
+        limit: u32,
+    ) -> Result<Vec<(ConversationId, Progress)>, StoreError> {
         if limit == 0 {
             return Ok(Vec::new()); // no limit at all, to the server
         }
-        let find = self.delivery.find(doc! { "dirty": true }).limit(i64::from(limit));
+        let mut marked = doc! { "dirty": true };
+        if let Some(after) = after {
+            marked.insert("_id", doc! { "$gt": uuid(after) });
+        }
+        let find = self.delivery.find(marked).sort(doc! { "_id": 1 }).limit(i64::from(limit));
         let find = find.projection(doc! { "floor": 1, "strippedTo": 1 });
         let rows: Vec<ProgressRow> = within(async move { find.await?.try_collect().await }).await?;
         rows.iter().map(|row| Ok((read_id(row.id), progress(row)?))).collect()

@@ -52,13 +52,20 @@ impl DeliveryStore for SqliteDelivery {
     }
 
     #[tracing::instrument(name = "delivery_unfinished", level = "debug", skip_all, fields(limit = limit))]
-    async fn unfinished(&self, limit: u32) -> Result<Vec<(ConversationId, Progress)>, StoreError> {
+    async fn unfinished(
+        &self,
+        after: Option<ConversationId>,
+        limit: u32,
+    ) -> Result<Vec<(ConversationId, Progress)>, StoreError> {
+        let after = after.map(blob);
         let unfinished = move |tx: &Connection| {
             let mut select = tx.prepare_cached(
                 "SELECT floor, stripped_to, conversation_id FROM chat_delivery
-                 WHERE unfinished = 1 LIMIT ?1",
+                 WHERE unfinished = 1 AND (?1 IS NULL OR conversation_id > ?1)
+                 ORDER BY conversation_id LIMIT ?2",
             )?;
-            let rows = select.query_map([limit], |row| Ok((id(row, 2)?, read_progress(row)?)))?;
+            let rows = select
+                .query_map(params![after, limit], |row| Ok((id(row, 2)?, read_progress(row)?)))?;
             Ok(rows.collect::<Result<_, _>>()?)
         };
         Ok(self.db.read(unfinished).await?)

@@ -59,8 +59,12 @@ pub trait DeliveryStore: Send + Sync + fmt::Debug {
     /// Notes that content is forgotten up to `to`, and that nothing is unfinished if that is the floor.
     async fn stripped(&self, id: ConversationId, to: u64) -> Result<(), StoreError>;
 
-    /// Conversations marked unfinished, at most `limit`.
-    async fn unfinished(&self, limit: u32) -> Result<Vec<(ConversationId, Progress)>, StoreError>;
+    /// Conversations marked unfinished whose id comes after that one, in the order of ids, at most `limit`.
+    async fn unfinished(
+        &self,
+        after: Option<ConversationId>,
+        limit: u32,
+    ) -> Result<Vec<(ConversationId, Progress)>, StoreError>;
 
     /// Whether [`DeliveryStore::register`] was done for the device and [`DeliveryStore::remove`] not since.
     async fn is_registered(&self, owner: Owner) -> Result<bool, StoreError>;

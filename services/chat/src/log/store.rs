@@ -154,6 +154,7 @@ pub trait LogStore: Send + Sync + fmt::Debug {
     /// from `now` on. Repeating it changes nothing.
     async fn strip(&self, id: ConversationId, from: u64, to: u64) -> Result<(), StoreError>;
 
-    /// Removes headers that are past their time, at most a bounded number; a store that does so by itself does nothing.
+    /// Removes headers that are past their time, at most a bounded number, and says how many; a store that does so by itself
+    /// does nothing. Call it again until there are none.
     async fn remove_expired(&self) -> Result<u64, StoreError>;
 }

@@ -88,7 +88,7 @@ async fn what_a_killed_instance_left_behind_is_swept() {
     assert_eq!(place.contents(talk).await, [true]);
     retention::sweep(&place.chat).await.unwrap();
     assert_eq!(place.contents(talk).await, [false]);
-    assert!(place.chat.delivery.unfinished(10).await.unwrap().is_empty());
+    assert!(place.chat.delivery.unfinished(None, 10).await.unwrap().is_empty());
     place.later(Duration::from_hours(25)).await;
     retention::sweep(&place.chat).await.unwrap();
     assert_eq!(place.contents(talk).await, Vec::<bool>::new(), "the header is past its time");

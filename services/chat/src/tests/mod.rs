@@ -7,5 +7,5 @@ mod delivery;
 mod live;
 pub mod place;
 mod sending;
-mod stores;
+pub mod stores;
 mod syncing;

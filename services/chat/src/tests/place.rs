@@ -1,4 +1,5 @@
 use std::collections::HashSet;
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -169,6 +170,11 @@ impl Place {
     pub async fn later(&self, by: Duration) {
         self.clock.advance(by);
         self.kept.expire(self.clock.now()).await;
+    }
+
+    /// The file that everything is kept in, if it is one.
+    pub fn file(&self) -> Option<PathBuf> {
+        self.kept.file()
     }
 
     /// The device is logged out, as far as the user service knows.

@@ -1,5 +1,6 @@
 //! The stores under the use cases, and what goes with them when a test ends.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -17,6 +18,7 @@ use crate::log::mongo::{Limits, MongoLog};
 use crate::log::sqlite::SqliteLog;
 use crate::log::store::LogStore;
 
+const FILE: &str = "chat.db";
 const DAY: Duration = Duration::from_hours(24);
 
 /// What the stores are kept in.
@@ -36,7 +38,7 @@ pub struct Stores {
 
 /// Where they are kept; gone when dropped.
 pub enum Kept {
-    Sqlite(#[expect(dead_code, reason = "removed when dropped")] TempDir),
+    Sqlite(TempDir),
     Mongo(Scratch),
 }
 
@@ -64,6 +66,14 @@ impl Store {
 }
 
 impl Kept {
+    /// The file, if it is one.
+    pub fn file(&self) -> Option<PathBuf> {
+        match self {
+            Self::Sqlite(folder) => Some(folder.path().join(FILE)),
+            Self::Mongo(_) => None,
+        }
+    }
+
     /// Does at once what the database does by itself with the time.
     pub async fn expire(&self, now: Timestamp) {
         if let Self::Mongo(scratch) = self {
@@ -74,7 +84,7 @@ impl Kept {
 
 async fn on_sqlite(clock: Arc<dyn Clock>) -> Stores {
     let folder = tempfile::tempdir().unwrap();
-    let database = sqlite::Database::open(&folder.path().join("chat.db")).unwrap();
+    let database = sqlite::Database::open(&folder.path().join(FILE)).unwrap();
     crate::sqlite::migrate(&database).await.unwrap();
     Stores {
         conversations: Arc::new(SqliteConversations::new(database.clone())),
