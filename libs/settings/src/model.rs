@@ -178,6 +178,7 @@ pub struct Log {
 #[expect(missing_docs, reason = "the keys are documented in default.toml, once")]
 pub struct Live {
     pub reread_s: u64,
+    pub read_note_ms: u64,
 }
 
 /// The mail worker.

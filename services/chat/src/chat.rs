@@ -14,6 +14,7 @@ use crate::log::append::Appender;
 use crate::log::store::LogStore;
 use crate::messages::digest::Digester;
 use crate::messages::pace::Pace;
+use crate::own::notes::Notes;
 use crate::people::directory::People;
 
 /// The stores and helpers of one instance. Use cases are functions that take it.
@@ -33,6 +34,8 @@ pub struct Chat {
     pub members: Arc<Members>,
     /// Names and devices of people, from the user service.
     pub people: People,
+    /// Notes for people's own conversations that may be lost.
+    pub notes: Notes,
     /// Tells every instance.
     pub announcer: Announcer,
     /// Digests of what clients send.
@@ -45,4 +48,11 @@ pub struct Chat {
     pub random: Arc<dyn Random>,
     /// Limits and intervals.
     pub settings: ChatSettings,
+}
+
+impl Chat {
+    /// The most conversations a person can be in, their own included.
+    pub const fn most_conversations(&self) -> u32 {
+        self.settings.limits.conversations_per_person.saturating_add(1)
+    }
 }

@@ -10,6 +10,7 @@ mod log;
 mod messages;
 mod mongo;
 mod openapi;
+mod own;
 mod people;
 mod reading;
 mod sqlite;

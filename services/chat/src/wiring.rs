@@ -30,6 +30,7 @@ use crate::log::append::{self, Appender};
 use crate::messages::digest::Digester;
 use crate::messages::pace::Pace;
 use crate::openapi;
+use crate::own::notes::{self, Notes};
 use crate::people::directory::People;
 use crate::people::queue;
 
@@ -161,6 +162,7 @@ pub(crate) fn assemble(outside: Outside, stores: Stores) -> Chat {
         delivery,
         appender,
         fold,
+        notes: Notes::default(),
         announcer,
         settings,
     }
@@ -195,6 +197,8 @@ async fn spawn(env: &Env, remotes: &Remotes, live: &Arc<Live>) -> anyhow::Result
         env.tasks.spawn("chat events", |stop| queue::consume(chat, consumer, stop));
     }
     let announcer = live.chat.announcer.clone();
+    let chat = Arc::clone(&live.chat);
+    env.tasks.spawn("notes", |stop| notes::write(chat, stop));
     env.tasks.spawn("untold heads", |stop| announcer.tell_again(stop));
     let (chat, kv) = (Arc::clone(&live.chat), Arc::clone(&remotes.kv));
     env.tasks.spawn("retention", |stop| sweep::sweep_regularly(chat, kv, stop));

@@ -9,6 +9,7 @@ use super::store::{NewConversation, Party};
 use super::view::{self, ConversationView};
 use super::{Kind, Retention};
 use crate::chat::Chat;
+use crate::own::{Note, cause};
 
 /// Makes ids of direct conversations; never changes, or pairs would get a second conversation.
 const DIRECT: Uuid = Uuid::from_u128(0x6f1e_3b0a_8c5d_5f2e_9a47_d1c0_b7e3_2a94);
@@ -109,6 +110,8 @@ async fn make(
 async fn announce(chat: &Chat, users: [UserId; 2], id: ConversationId) {
     for user in users {
         chat.announcer.added(user, id).await;
+        let note = Note::ConversationAdded { conversation_id: id };
+        chat.notes.soon(user, cause(note.op(), id), note);
     }
 }
 

@@ -41,8 +41,8 @@ pub async fn mine(
     chat: &Chat,
     caller: &Identity,
 ) -> Result<Vec<(Conversation, Membership)>, ConversationError> {
-    let limit = chat.settings.limits.conversations_per_person;
-    let memberships = chat.conversations.memberships(caller.user, limit).await?;
+    let memberships =
+        chat.conversations.memberships(caller.user, chat.most_conversations()).await?;
     let ids: Vec<ConversationId> = memberships.iter().map(|row| row.conversation).collect();
     let found = chat.conversations.get_many(&ids).await?;
     let mut found: HashMap<ConversationId, Conversation> =

@@ -95,8 +95,12 @@ pub async fn of(
     build(chat, &conversation, &membership.ok_or(ConversationError::NotFound)?).await
 }
 
-/// Unread messages. What was read and sent is counted by different writes, so read may be ahead for a moment.
+/// Unread messages; none in a person's own conversation, where they write everything themself. What was read and sent is
+/// counted by different writes, so read may be ahead for a moment.
 pub const fn unread(conversation: &Conversation, membership: &Membership) -> u64 {
+    if matches!(conversation.kind, Kind::Own) {
+        return 0;
+    }
     conversation.head_count.saturating_sub(membership.read_count)
 }
 

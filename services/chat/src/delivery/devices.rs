@@ -6,6 +6,7 @@ use kernel::{ConversationId, UserId};
 use super::retention;
 use super::store::Owner;
 use crate::chat::Chat;
+use crate::own;
 use crate::people::directory::PeopleError;
 use crate::store::StoreError;
 
@@ -26,6 +27,7 @@ pub async fn ensure_registered(chat: &Chat, caller: &Identity) -> Result<(), Sto
     if chat.delivery.is_registered(owner).await? {
         return Ok(());
     }
+    own::ensure(chat, caller.user, Some(caller.device)).await?;
     let ids = conversations_of(chat, caller.user).await?;
     chat.delivery.register(owner, &ids, chat.clock.now()).await?;
     tracing::info!(user_id = %caller.user, device_id = %caller.device, "device registered");
@@ -46,7 +48,6 @@ pub async fn forget_unless_live(chat: &Chat, owner: Owner) -> Result<(), Devices
 }
 
 async fn conversations_of(chat: &Chat, user: UserId) -> Result<Vec<ConversationId>, StoreError> {
-    let limit = chat.settings.limits.conversations_per_person;
-    let rows = chat.conversations.memberships(user, limit).await?;
+    let rows = chat.conversations.memberships(user, chat.most_conversations()).await?;
     Ok(rows.into_iter().map(|row| row.conversation).collect())
 }

@@ -13,7 +13,7 @@ use mongodb::options::ReturnDocument;
 use mongodb::{Collection, Database};
 use serde::Deserialize;
 
-use super::store::{Ack, DeliveryStore, Owner, Progress};
+use super::store::{Ack, DeliveryStore, Owner, Progress, Standing};
 use crate::conversations::store::Party;
 use crate::mongo::{
     DELIVERY, DEVICES, date, id as read_id, is_duplicate, number, update_each, uuid, within,
@@ -167,6 +167,19 @@ impl DeliveryStore for MongoDelivery {
         rows.into_iter().map(|row| Ok((read_id(row.id), number(row.seq)?))).collect()
     }
 
+    #[tracing::instrument(name = "delivery_standings", level = "debug", skip_all, fields(conversations = ids.len()))]
+    async fn standings(
+        &self,
+        ids: &[ConversationId],
+    ) -> Result<HashMap<ConversationId, Standing>, StoreError> {
+        let ids: Vec<bson::Uuid> = ids.iter().copied().map(uuid).collect();
+        let delivery = self.delivery.clone_with_type::<StandingRow>();
+        let find = delivery.find(doc! { "_id": { "$in": ids } });
+        let find = find.projection(doc! { "floor": 1, "strippedTo": 1, "d": 1 });
+        let rows: Vec<StandingRow> = within(async move { find.await?.try_collect().await }).await?;
+        rows.into_iter().map(StandingRow::standing).collect()
+    }
+
     #[tracing::instrument(name = "delivery_progress", level = "debug", skip_all, fields(conversation_id = %id))]
     async fn progress(&self, id: ConversationId) -> Result<Option<Progress>, StoreError> {
         let find = self.delivery.find_one(doc! { "_id": uuid(id) });
@@ -180,6 +193,22 @@ struct CursorRow {
     #[serde(rename = "_id")]
     id: bson::Uuid,
     seq: i64,
+}
+
+#[derive(Debug, Deserialize)]
+struct StandingRow {
+    #[serde(flatten)]
+    progress: ProgressRow,
+    d: HashMap<String, i64>,
+}
+
+impl StandingRow {
+    fn standing(self) -> Result<(ConversationId, Standing), StoreError> {
+        let cursors = self.d.iter().map(|(key, seq)| pipeline::held(key, *seq));
+        let cursors = cursors.collect::<Result<_, _>>()?;
+        let progress = progress(&self.progress)?;
+        Ok((read_id(self.progress.id), Standing { progress, cursors }))
+    }
 }
 
 fn progress(row: &ProgressRow) -> Result<Progress, StoreError> {

@@ -7,8 +7,8 @@ use kernel::{ConversationId, DeviceId, Timestamp, UserId};
 use sqlite::rusqlite::{self, Row};
 use sqlite::{Connection, Database, OptionalExtension, params};
 
-use super::store::{Ack, DeliveryStore, Owner, Progress};
-use crate::sqlite::{blob, id, integer, number};
+use super::store::{Ack, DeliveryStore, Held, Owner, Progress, Standing};
+use crate::sqlite::{blob, id as read_id, integer, number};
 use crate::store::StoreError;
 
 /// Stands where a device's id stands, for a person without a device.
@@ -64,8 +64,9 @@ impl DeliveryStore for SqliteDelivery {
                  WHERE unfinished = 1 AND (?1 IS NULL OR conversation_id > ?1)
                  ORDER BY conversation_id LIMIT ?2",
             )?;
-            let rows = select
-                .query_map(params![after, limit], |row| Ok((id(row, 2)?, read_progress(row)?)))?;
+            let rows = select.query_map(params![after, limit], |row| {
+                Ok((read_id(row, 2)?, read_progress(row)?))
+            })?;
             Ok(rows.collect::<Result<_, _>>()?)
         };
         Ok(self.db.read(unfinished).await?)
@@ -135,6 +136,22 @@ impl DeliveryStore for SqliteDelivery {
             Ok(found.collect::<Result<_, _>>()?)
         };
         Ok(self.db.read(cursors).await?)
+    }
+
+    #[tracing::instrument(name = "delivery_standings", level = "debug", skip_all, fields(conversations = ids.len()))]
+    async fn standings(
+        &self,
+        ids: &[ConversationId],
+    ) -> Result<HashMap<ConversationId, Standing>, StoreError> {
+        let ids = ids.to_vec();
+        let standings = move |tx: &Connection| {
+            let found = ids.iter().filter_map(|id| {
+                let found = standing(tx, *id).transpose()?;
+                Some(found.map(|standing| (*id, standing)))
+            });
+            Ok(found.collect::<Result<_, _>>()?)
+        };
+        Ok(self.db.read(standings).await?)
     }
 
     #[tracing::instrument(name = "delivery_progress", level = "debug", skip_all, fields(conversation_id = %id))]
@@ -221,6 +238,18 @@ fn cursor(
          WHERE conversation_id = ?1 AND user_id = ?2 AND device_id = ?3",
     )?;
     select.query_row([blob(id), blob(user), device], |row| number(row, 0)).optional()
+}
+
+fn standing(tx: &Connection, id: ConversationId) -> rusqlite::Result<Option<Standing>> {
+    let Some(progress) = progress(tx, id)? else { return Ok(None) };
+    let mut select = tx.prepare_cached(
+        "SELECT user_id, device_id, seq FROM chat_delivery_cursors WHERE conversation_id = ?1",
+    )?;
+    let rows = select.query_map([blob(id)], |row| {
+        let device = (row.get::<_, [u8; 16]>(1)? != PLACEHOLDER).then(|| read_id(row, 1));
+        Ok(Held { user: read_id(row, 0)?, device: device.transpose()?, seq: number(row, 2)? })
+    })?;
+    Ok(Some(Standing { progress, cursors: rows.collect::<Result<_, _>>()? }))
 }
 
 fn delete_cursor(

@@ -42,6 +42,40 @@ impl Progress {
     }
 }
 
+/// One cursor of a conversation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Held {
+    /// Whose.
+    pub user: UserId,
+    /// Which device; `None` is the placeholder of a person without one.
+    pub device: Option<DeviceId>,
+    /// Up to where.
+    pub seq: u64,
+}
+
+/// Where a conversation stands, and every cursor in it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Standing {
+    /// How far it is delivered and forgotten.
+    pub progress: Progress,
+    /// The cursors, in any order.
+    pub cursors: Vec<Held>,
+}
+
+impl Standing {
+    /// Devices of the person.
+    pub fn devices_of(&self, user: UserId) -> usize {
+        let own = |held: &&Held| held.user == user && held.device.is_some();
+        self.cursors.iter().filter(own).count()
+    }
+
+    /// How far the person has stored the conversation, on whichever device came furthest.
+    pub fn delivered_to(&self, user: UserId) -> u64 {
+        let own = self.cursors.iter().filter(|held| held.user == user);
+        own.map(|held| held.seq).max().unwrap_or(0)
+    }
+}
+
 /// Delivery cursors of all conversations.
 ///
 /// A member without a device has a placeholder that holds the floor in their place, until their first device takes it
@@ -88,6 +122,12 @@ pub trait DeliveryStore: Send + Sync + fmt::Debug {
         owner: Owner,
         ids: &[ConversationId],
     ) -> Result<HashMap<ConversationId, u64>, StoreError>;
+
+    /// Those of the conversations that have delivery state, with every cursor. For few and small ones.
+    async fn standings(
+        &self,
+        ids: &[ConversationId],
+    ) -> Result<HashMap<ConversationId, Standing>, StoreError>;
 
     /// Where the conversation stands.
     async fn progress(&self, id: ConversationId) -> Result<Option<Progress>, StoreError>;

@@ -71,6 +71,7 @@ pub async fn read(chat: &Chat, caller: &Identity, read: Read) -> Result<(), Read
     if chat.conversations.raise_read(caller.user, id, seq, count).await? {
         let receipt = json!({ "conversationId": id, "userId": caller.user, "seq": seq });
         chat.announcer.signal(id, "message:read", &receipt).await;
+        chat.notes.read(caller.user, id, seq, count);
     }
     Ok(())
 }

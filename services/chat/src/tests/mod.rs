@@ -5,6 +5,7 @@
 
 mod delivery;
 mod live;
+mod own;
 pub mod place;
 mod sending;
 pub mod stores;

@@ -10,9 +10,11 @@ use fanout::MemoryFanout;
 use kernel::{
     Clock, ConversationId, DeviceId, EntryId, ManualClock, Random, SeededRandom, SessionId, UserId,
 };
+use tokio_util::sync::CancellationToken;
 
 use super::stores::{Kept, Store, Stores};
 use crate::chat::Chat;
+use crate::conversations::Kind;
 use crate::conversations::create;
 use crate::conversations::members::Members;
 use crate::delivery::acknowledge::{self, AcknowledgeError, Cursor};
@@ -25,7 +27,10 @@ use crate::messages::body::MessageBody;
 use crate::messages::digest::Digester;
 use crate::messages::pace::Pace;
 use crate::messages::send::{self, Send, SendError, Sent};
+use crate::own::notes::{self, Notes};
+use crate::own::open;
 use crate::people::directory::People;
+use crate::sync::catch_up::{SyncAnswer, SyncError, SyncRequest, catch_up};
 
 /// The people of a test and the devices they are logged in on: what the user service would answer.
 #[derive(Debug, Default)]
@@ -112,6 +117,7 @@ impl Place {
         let mut settings = settings::Settings::load(None, [], &[]).unwrap().chat;
         settings.limits.sends_per_second = 1_000_000;
         settings.limits.sends_burst = 1_000_000;
+        settings.live.read_note_ms = 1;
         let members = Arc::new(Members::new(
             Arc::clone(&conversations),
             Arc::clone(&log),
@@ -145,9 +151,11 @@ impl Place {
             delivery,
             appender,
             fold,
+            notes: Notes::default(),
             announcer,
             settings,
         });
+        tokio::spawn(notes::write(Arc::clone(&chat), CancellationToken::new()));
         Self { chat, fanout, clock, town, random, kept }
     }
 
@@ -215,6 +223,26 @@ impl Place {
         let epoch = self.chat.conversations.get(id).await.unwrap().unwrap().epoch;
         let cursor = Cursor { conversation_id: id, seq, epoch };
         acknowledge::acknowledge_at_the_door(&self.chat, who, &[cursor]).await
+    }
+
+    /// What a `sync` answers, but for the person's own conversation, into which notes come by themselves.
+    pub async fn sync(
+        &self,
+        who: &Identity,
+        request: SyncRequest,
+    ) -> Result<SyncAnswer, SyncError> {
+        let mut answer = catch_up(&self.chat, who, request).await?;
+        answer.conversations.retain(|news| news.conversation.kind != Kind::Own);
+        Ok(answer)
+    }
+
+    /// What the person's own log holds, once it holds so much.
+    pub async fn notes(&self, user: UserId, count: usize) -> Vec<Entry> {
+        let enough = async || {
+            let entries = self.chat.log.entries(open::id(user), 0, 1_000).await.unwrap();
+            (entries.len() >= count).then_some(entries)
+        };
+        testkit::wait::until(Duration::from_secs(20), enough).await.unwrap()
     }
 
     /// Whether each entry of the log still has its content.

@@ -1,7 +1,7 @@
 use super::place::Place;
 use crate::delivery::acknowledge::Cursor;
 use crate::delivery::store::Owner;
-use crate::sync::catch_up::{SyncRequest, catch_up};
+use crate::sync::catch_up::SyncRequest;
 
 #[tokio::test]
 async fn five_hundred_messages_come_in_pages_in_order_each_once() {
@@ -14,7 +14,7 @@ async fn five_hundred_messages_come_in_pages_in_order_each_once() {
     let (mut seqs, mut since, mut pages) = (Vec::new(), None, 0);
     loop {
         let request = SyncRequest { since: since.take(), cursors: None };
-        let answer = catch_up(&place.chat, &bob, request).await.unwrap();
+        let answer = place.sync(&bob, request).await.unwrap();
         pages += 1;
         for news in &answer.conversations {
             assert!(news.gone.is_empty() && !news.reset);
@@ -29,9 +29,9 @@ async fn five_hundred_messages_come_in_pages_in_order_each_once() {
     assert!(pages > 2, "200 entries of a conversation at most in one page");
     // Not acknowledged yet, and yet told: the next call carries on where this one ended.
     let request = SyncRequest { since, cursors: None };
-    assert!(catch_up(&place.chat, &bob, request).await.unwrap().conversations.is_empty());
+    assert!(place.sync(&bob, request).await.unwrap().conversations.is_empty());
     place.stored(&bob, talk, 500).await.unwrap();
-    let fresh = catch_up(&place.chat, &bob, SyncRequest::default()).await.unwrap();
+    let fresh = place.sync(&bob, SyncRequest::default()).await.unwrap();
     assert!(fresh.conversations.is_empty() && !fresh.more);
 }
 
@@ -48,11 +48,11 @@ async fn what_is_forgotten_is_told_as_header_or_as_gone() {
     let conversation = place.chat.conversations.get(talk).await.unwrap().unwrap();
     let cursor = Cursor { conversation_id: talk, seq: 0, epoch: conversation.epoch };
     let again = || SyncRequest { since: None, cursors: Some(vec![cursor.clone()]) };
-    let answer = catch_up(&place.chat, &bob, again()).await.unwrap();
+    let answer = place.sync(&bob, again()).await.unwrap();
     assert!(answer.conversations[0].entries[0].data.is_none());
     place.later(std::time::Duration::from_hours(25)).await;
     crate::delivery::retention::sweep(&place.chat).await.unwrap();
-    let answer = catch_up(&place.chat, &bob, again()).await.unwrap();
+    let answer = place.sync(&bob, again()).await.unwrap();
     assert_eq!(answer.conversations[0].gone, [(1, 1)]);
 }
 
@@ -68,7 +68,7 @@ async fn a_device_that_missed_the_opening_of_a_conversation_gets_its_cursor_at_t
     let owner = Owner { user: early.user, device: early.device };
     assert!(place.chat.delivery.cursors(owner, &[talk]).await.unwrap().is_empty());
     place.say(&ann, talk, "hello").await;
-    let answer = catch_up(&place.chat, &early, SyncRequest::default()).await.unwrap();
+    let answer = place.sync(&early, SyncRequest::default()).await.unwrap();
     assert_eq!(answer.conversations[0].entries.len(), 1);
     for who in [&ann, &bob] {
         place.stored(who, talk, 1).await.unwrap();
@@ -92,7 +92,7 @@ async fn a_restored_client_gets_again_what_is_still_held_in_pages() {
     let (mut seqs, mut since) = (Vec::new(), None);
     for _ in 0..5 {
         let request = SyncRequest { since: since.take(), cursors: Some(vec![cursor.clone()]) };
-        let answer = catch_up(&place.chat, &bob, request).await.unwrap();
+        let answer = place.sync(&bob, request).await.unwrap();
         for news in &answer.conversations {
             seqs.extend(news.entries.iter().map(|entry| entry.seq));
         }
@@ -117,7 +117,7 @@ async fn an_answer_keeps_to_its_size_however_long_the_messages() {
     let (mut told, mut since) = (0, None);
     loop {
         let request = SyncRequest { since: since.take(), cursors: None };
-        let answer = catch_up(&place.chat, &bob, request).await.unwrap();
+        let answer = place.sync(&bob, request).await.unwrap();
         let bytes = serde_json::to_vec(&answer).unwrap().len();
         assert!(bytes <= place.chat.settings.limits.answer_bytes, "{bytes} bytes");
         told += answer.conversations.len();

@@ -7,8 +7,9 @@ use std::collections::BTreeMap;
 use bson::{Document, doc};
 use kernel::{DeviceId, UserId};
 
-use crate::delivery::store::{Ack, Owner};
-use crate::mongo::integer;
+use crate::delivery::store::{Ack, Held, Owner};
+use crate::mongo::{integer, number};
+use crate::store::StoreError;
 
 /// Bytes of a key that name the person.
 const USER: i32 = 36;
@@ -16,6 +17,17 @@ const USER: i32 = 36;
 /// The path of a device's cursor.
 pub(super) fn cursor(user: UserId, device: DeviceId) -> String {
     format!("d.{user}:{device}")
+}
+
+/// Reads one cursor of the document.
+pub(super) fn held(key: &str, seq: i64) -> Result<Held, StoreError> {
+    let corrupt = || StoreError::Corrupt(format!("a cursor is called {key:?}"));
+    let (user, device) = key.split_once(':').ok_or_else(corrupt)?;
+    let device = match device {
+        "none" => None,
+        device => Some(device.parse().map_err(|_| corrupt())?),
+    };
+    Ok(Held { user: user.parse().map_err(|_| corrupt())?, device, seq: number(seq)? })
 }
 
 fn placeholder(user: UserId) -> String {

@@ -88,7 +88,7 @@ impl Door {
         let chat = &self.live.chat;
         let identity = &seat.identity;
         devices::ensure_registered(chat, identity).await?;
-        let most = chat.settings.limits.conversations_per_person;
+        let most = chat.most_conversations();
         let rows = chat.conversations.memberships(identity.user, most).await?;
         let ids: Vec<_> = rows.iter().map(|row| row.conversation).collect();
         // Nothing is heard before `ready`.

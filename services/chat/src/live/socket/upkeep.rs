@@ -79,7 +79,7 @@ impl Live {
 
     /// Conversations that the person is in and somebody's socket does not hear.
     async fn find_conversations(self: &Arc<Self>, user: UserId) -> Result<(), StoreError> {
-        let most = self.chat.settings.limits.conversations_per_person;
+        let most = self.chat.most_conversations();
         let rows = self.chat.conversations.memberships(user, most).await?;
         let seats = self.hub.seats_of(user);
         let unheard = |id: &ConversationId| seats.iter().any(|seat| !seat.has_joined(*id));
