@@ -47,6 +47,7 @@ pub(crate) const RANGES: &[(&str, RangeInclusive<i64>)] = &[
     ("chat.log.head_cache_s", 1..=600),
     ("chat.log.append_timeout_ms", 100..=60_000),
     ("chat.live.reread_s", 1..=3_600),
+    ("chat.delivery.queue", 1..=1_000_000),
     ("chat.log.queue", 1..=100_000),
     ("chat.log.queue_all", 1..=1_000_000),
     ("chat.log.writes", 1..=64),

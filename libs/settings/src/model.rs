@@ -153,6 +153,7 @@ pub struct ChatLimits {
 #[expect(missing_docs, reason = "the keys are documented in default.toml, once")]
 pub struct Delivery {
     pub fold_ms: u64,
+    pub queue: usize,
     pub cap_s: u64,
     pub header_s: u64,
     pub sweep_ms: u64,

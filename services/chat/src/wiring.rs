@@ -21,7 +21,7 @@ use tokio::sync::Notify;
 use self::stores::Stores;
 use crate::chat::Chat;
 use crate::conversations::members::Members;
-use crate::delivery::fold::Fold;
+use crate::delivery::fold::{self, Fold};
 use crate::delivery::sweep;
 use crate::live::announce::Announcer;
 use crate::live::socket::hub::Hub;
@@ -148,8 +148,11 @@ pub(crate) fn assemble(outside: Outside, stores: Stores) -> Chat {
             patience: Duration::from_millis(settings.log.append_timeout_ms),
         },
     });
-    let interval = Duration::from_millis(settings.delivery.fold_ms);
-    let fold = Fold::new(Arc::clone(&delivery), Arc::clone(&log), announcer.clone(), interval);
+    let limits = fold::Limits {
+        interval: Duration::from_millis(settings.delivery.fold_ms),
+        waiting: settings.delivery.queue,
+    };
+    let fold = Fold::new(Arc::clone(&delivery), Arc::clone(&log), announcer.clone(), limits);
     Chat {
         members,
         people: People::new(directory, Arc::clone(&clock)),

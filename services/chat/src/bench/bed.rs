@@ -1,7 +1,7 @@
 //! A store with people and conversations in it, and the way into its log.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -13,6 +13,7 @@ use serde_json::value::to_raw_value;
 use sqlite::Durability;
 use tempfile::TempDir;
 use testkit::servers::PrivateServer;
+use tokio::time::Instant;
 
 use super::cpu::PerMessage;
 use super::{TEXT, mongo, sqlite as sqlite_bed};

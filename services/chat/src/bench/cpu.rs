@@ -31,7 +31,8 @@ impl Used {
     pub(super) fn each(self, server: Option<i32>, messages: usize) -> PerMessage {
         let now = Self::now(server);
         let each = |before: Duration, after: Duration| {
-            (after - before).as_secs_f64() * 1e6 / f64::from(u32::try_from(messages).unwrap())
+            after.checked_sub(before).unwrap().as_secs_f64() * 1e6
+                / f64::from(u32::try_from(messages).unwrap())
         };
         PerMessage {
             own_micros: each(self.own, now.own),

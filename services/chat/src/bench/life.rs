@@ -1,14 +1,15 @@
 //! The whole life of a message: appended, stored by both devices, acknowledged, forgotten, its header removed.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use futures::future::join_all;
+use tokio::time::Instant;
 
 use super::bed::{Backing, Bed, Kind, Talk, draft};
 use super::cpu::Used;
 use super::mongo;
-use crate::delivery::fold::Fold;
+use crate::delivery::fold::{Fold, Limits};
 use crate::delivery::store::Ack;
 use crate::log::store::Appended;
 
@@ -25,7 +26,7 @@ pub(super) async fn run(kind: Kind) -> String {
         Arc::clone(&stores.delivery),
         Arc::clone(&stores.log),
         bed.announcer.clone(),
-        FOLD,
+        Limits { interval: FOLD, waiting: 100_000 },
     );
     let talks = bed.talks(CONVERSATIONS).await;
     let (before, start) = (Used::now(bed.pid()), Instant::now());

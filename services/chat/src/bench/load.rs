@@ -1,9 +1,10 @@
 //! Senders who each wait for the answer before they send the next message.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use futures::future::join_all;
+use tokio::time::Instant;
 
 use super::bed::{Bed, Heard, Talk, draft};
 use super::cpu::{PerMessage, Used};
@@ -53,13 +54,13 @@ async fn all(
     senders: usize,
     length: Duration,
 ) -> Vec<(Duration, Duration)> {
-    let tasks = (0..senders).map(|number| {
+    let running = (0..senders).map(|number| {
         let own: Vec<Talk> =
             talks.iter().copied().skip(number % talks.len()).step_by(senders).collect();
         let (appender, heard) = (Arc::clone(&bed.appender), Arc::clone(&bed.heard));
         tokio::spawn(one(appender, heard, own, length))
     });
-    join_all(tasks).await.into_iter().flat_map(Result::unwrap).collect()
+    join_all(running).await.into_iter().flat_map(Result::unwrap).collect()
 }
 
 async fn one(

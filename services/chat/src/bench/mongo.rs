@@ -1,13 +1,14 @@
 //! MongoDB on a server of the benchmark's own, and the bare driver.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use bson::{DateTime, Document, doc};
 use futures::future::join_all;
 use kernel::{ConversationId, SystemClock, Timestamp};
 use mongodb::{Collection, Database, IndexModel};
 use testkit::servers::private_mongo;
+use tokio::time::Instant;
 
 use super::bed::{Backing, Raw, Stores, draft, id};
 use super::cpu::Used;
@@ -65,8 +66,8 @@ pub(super) async fn raw(db: &Database, pid: i32) -> Raw {
     let (elapsed, messages) = (start.elapsed(), documents * at_once * rounds);
     let cpu = before.each(Some(pid), messages);
     let mut lone = Vec::with_capacity(LONE);
-    for at in 0..LONE {
-        let one = document(conversations[at], 1_000);
+    for conversation in conversations.into_iter().take(LONE) {
+        let one = document(conversation, 1_000);
         let start = Instant::now();
         raw.insert_one(one).await.unwrap();
         lone.push(start.elapsed());

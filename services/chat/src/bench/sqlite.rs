@@ -1,10 +1,11 @@
 //! SQLite in a file of the benchmark's own, and a bare transaction.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use kernel::{ConversationId, SystemClock};
 use sqlite::{Connection, Database, Durability, Limits, SqliteError, params};
+use tokio::time::Instant;
 
 use super::bed::{Backing, Raw, Stores, draft, id};
 use super::cpu::Used;
@@ -50,8 +51,8 @@ pub(super) async fn raw(db: &Database) -> Raw {
     let (elapsed, messages) = (start.elapsed(), rows * transactions);
     let cpu = before.each(None, messages);
     let mut lone = Vec::with_capacity(LONE);
-    for at in 0..LONE {
-        let one = vec![(draft(conversations[at], id()), transactions + 1)];
+    for conversation in conversations.into_iter().take(LONE) {
+        let one = vec![(draft(conversation, id()), transactions + 1)];
         let start = Instant::now();
         db.write(move |tx| insert(tx, &one)).await.unwrap();
         lone.push(start.elapsed());

@@ -1,13 +1,11 @@
-//! Folds acknowledgements: those that arrive for a conversation while a write of it is under way, or shortly after one, go
-//! into the next write together. The write that raises the floor forgets at once what nobody needs any more.
+//! Folds acknowledgements: those that arrive while a write of them is under way, or shortly after one, go into the next write
+//! together, of all conversations. The write that raises floors is followed at once by forgetting what nobody needs any more.
 
 use std::collections::HashMap;
 use std::panic::AssertUnwindSafe;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use dashmap::DashMap;
-use dashmap::mapref::entry::Entry as Slot;
 use futures::FutureExt;
 use futures::future::join_all;
 use kernel::{ConversationId, UserId};
@@ -22,34 +20,69 @@ use crate::live::announce::Announcer;
 use crate::log::store::LogStore;
 use crate::store::StoreError;
 
+/// Conversations in one write.
+const BATCH: usize = 1_000;
+
 /// Whether the acknowledgement is recorded.
 pub type Recorded = oneshot::Receiver<Result<(), StoreError>>;
 
-/// Brings acknowledgements into the delivery cursors, one write at a time for each conversation.
+/// Brings acknowledgements into the delivery cursors, one write at a time.
 #[derive(Debug)]
 pub struct Fold {
     delivery: Arc<dyn DeliveryStore>,
     log: Arc<dyn LogStore>,
     announcer: Announcer,
-    /// Between two writes of one conversation.
-    interval: Duration,
-    /// A conversation is here while a task writes for it. At most one row for each device of the conversation waits.
-    lanes: DashMap<ConversationId, Waiting>,
+    limits: Limits,
+    state: Mutex<State>,
     /// What is accepted here is finished also when the connection that brought it is gone.
     runtime: Handle,
 }
 
+/// How often, and how much may wait.
+#[derive(Debug, Clone, Copy)]
+pub struct Limits {
+    /// Between two writes.
+    pub interval: Duration,
+    /// Acknowledgements that may wait; more are refused.
+    pub waiting: usize,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    waiting: HashMap<ConversationId, Waiting>,
+    /// Acknowledgements in `waiting`.
+    count: usize,
+    /// Whether a task writes.
+    writing: bool,
+}
+
+/// What waits for one conversation: the highest position of each device, and everybody who wants to know.
 #[derive(Debug, Default)]
 struct Waiting {
     acks: HashMap<Owner, u64>,
     answers: Vec<oneshot::Sender<Result<(), StoreError>>>,
 }
 
-impl Waiting {
-    fn add(&mut self, ack: Ack, answer: oneshot::Sender<Result<(), StoreError>>) {
-        let seq = self.acks.entry(ack.owner).or_default();
+impl State {
+    fn add(
+        &mut self,
+        id: ConversationId,
+        ack: Ack,
+        answer: oneshot::Sender<Result<(), StoreError>>,
+    ) {
+        let waiting = self.waiting.entry(id).or_default();
+        let seq = waiting.acks.entry(ack.owner).or_default();
         *seq = (*seq).max(ack.seq);
-        self.answers.push(answer);
+        waiting.answers.push(answer);
+        self.count += 1;
+    }
+
+    fn take(&mut self) -> Vec<(ConversationId, Waiting)> {
+        let ids: Vec<ConversationId> = self.waiting.keys().take(BATCH).copied().collect();
+        let taken = ids.into_iter().filter_map(|id| self.waiting.remove_entry(&id));
+        let taken: Vec<_> = taken.collect();
+        self.count -= taken.iter().map(|(_, waiting)| waiting.answers.len()).sum::<usize>();
+        taken
     }
 }
 
@@ -59,87 +92,111 @@ impl Fold {
         delivery: Arc<dyn DeliveryStore>,
         log: Arc<dyn LogStore>,
         announcer: Announcer,
-        interval: Duration,
+        limits: Limits,
     ) -> Arc<Self> {
-        let (lanes, runtime) = (DashMap::new(), Handle::current());
-        Arc::new(Self { delivery, log, announcer, interval, lanes, runtime })
+        let (state, runtime) = (Mutex::default(), Handle::current());
+        Arc::new(Self { delivery, log, announcer, limits, state, runtime })
     }
 
     /// Takes an acknowledgement that was checked. The answer comes when it is recorded.
     pub fn submit(self: &Arc<Self>, id: ConversationId, ack: Ack) -> Recorded {
         let (answer, receiver) = oneshot::channel();
-        match self.lanes.entry(id) {
-            Slot::Occupied(mut lane) => lane.get_mut().add(ack, answer),
-            Slot::Vacant(lane) => {
-                lane.insert(Waiting::default()).add(ack, answer);
-                let fold = Arc::clone(self);
-                let span = tracing::info_span!("fold", conversation_id = %id);
-                let writing = async move {
-                    let writing = AssertUnwindSafe(fold.write(id)).catch_unwind();
-                    if writing.await.is_err() {
-                        fold.lanes.remove(&id);
-                    }
-                };
-                self.runtime.spawn(writing.instrument(span));
-            }
+        let mut state = self.state();
+        if state.count >= self.limits.waiting {
+            metrics::counter!("acknowledgements_queue_full_total").increment(1);
+            let full = StoreError::Unavailable("too many acknowledgements wait".to_owned());
+            // Nobody waits yet: the answer is there already.
+            let _ = answer.send(Err(full));
+            return receiver;
+        }
+        state.add(id, ack, answer);
+        if !std::mem::replace(&mut state.writing, true) {
+            drop(state);
+            self.start();
         }
         receiver
     }
 
     /// Returns once everything accepted so far is recorded. The caller sets a deadline.
     pub async fn idle(&self) {
-        while !self.lanes.is_empty() {
+        while self.state().writing {
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
     }
 
-    async fn write(&self, id: ConversationId) {
-        while let Some(waiting) = self.take(id) {
-            let recorded = self.record(id, &waiting.acks).await;
-            for answer in waiting.answers {
-                // The client may have gone; cursors only rise, so it can say it again.
-                let _ = answer.send(recorded.clone());
+    fn start(self: &Arc<Self>) {
+        let fold = Arc::clone(self);
+        self.runtime.spawn(async move {
+            while AssertUnwindSafe(fold.write()).catch_unwind().await.is_err() {
+                // Whoever waited for what was in hand hears that nothing is known; the rest is still to be written.
             }
-            if recorded.is_ok() {
-                self.tell(id, &waiting.acks).await;
+        });
+    }
+
+    async fn write(&self) {
+        while let Some(batch) = self.take() {
+            let full = batch.len() == BATCH;
+            let span = tracing::info_span!("fold", conversations = batch.len());
+            self.write_batch(batch).instrument(span).await;
+            // What else waits was there before: it need not wait longer.
+            if !full {
+                tokio::time::sleep(self.limits.interval).await;
             }
-            tokio::time::sleep(self.interval).await;
         }
     }
 
-    /// What waits; nothing, and the lane is closed.
-    fn take(&self, id: ConversationId) -> Option<Waiting> {
-        let Slot::Occupied(mut lane) = self.lanes.entry(id) else { return None };
-        if lane.get().answers.is_empty() {
-            lane.remove();
-            return None;
-        }
-        Some(std::mem::take(lane.get_mut()))
+    /// What waits; nothing, and the writing ends.
+    fn take(&self) -> Option<Vec<(ConversationId, Waiting)>> {
+        let mut state = self.state();
+        let batch = state.take();
+        state.writing = !batch.is_empty();
+        state.writing.then_some(batch)
     }
 
-    async fn record(
-        &self,
-        id: ConversationId,
-        acks: &HashMap<Owner, u64>,
-    ) -> Result<(), StoreError> {
-        let acks: Vec<Ack> =
-            acks.iter().map(|(owner, seq)| Ack { owner: *owner, seq: *seq }).collect();
-        let progress = self.delivery.acknowledge(id, &acks).await?;
-        metrics::counter!("deliveries_acknowledged_total").increment(acks.len() as u64);
-        let Some(progress) = progress.filter(|progress| progress.is_behind()) else {
+    async fn write_batch(&self, batch: Vec<(ConversationId, Waiting)>) {
+        let ack = |(owner, seq): (&Owner, &u64)| Ack { owner: *owner, seq: *seq };
+        let all: Vec<(ConversationId, Vec<Ack>)> = batch
+            .iter()
+            .map(|(id, waiting)| (*id, waiting.acks.iter().map(ack).collect()))
+            .collect();
+        let recorded = self.record(&all).await;
+        for answer in batch.into_iter().flat_map(|(_, waiting)| waiting.answers) {
+            // The client may have gone; cursors only rise, so it can say it again.
+            let _ = answer.send(recorded.clone());
+        }
+        if recorded.is_ok() {
+            join_all(all.iter().map(|(id, acks)| self.tell(*id, acks))).await;
+        }
+    }
+
+    async fn record(&self, all: &[(ConversationId, Vec<Ack>)]) -> Result<(), StoreError> {
+        let progress = self.delivery.acknowledge_all(all).await?;
+        let acks: usize = all.iter().map(|(_, acks)| acks.len()).sum();
+        metrics::counter!("deliveries_acknowledged_total").increment(acks as u64);
+        let ids = all.iter().map(|(id, _)| *id);
+        let behind: Vec<_> = ids
+            .zip(progress)
+            .filter_map(|(id, progress)| Some((id, progress?)))
+            .filter(|(_, progress)| progress.is_behind())
+            .collect();
+        if behind.is_empty() {
             return Ok(());
-        };
-        // Recorded all the same: the conversation is marked, and the sweeper finishes what fails here.
-        if let Err(error) = retention::forget(&*self.log, &*self.delivery, id, progress).await {
+        }
+        // Recorded all the same: the conversations are marked, and the sweeper finishes what fails here.
+        if let Err(error) = retention::forget(&*self.log, &*self.delivery, &behind).await {
             tracing::warn!(%error, "delivered content is not forgotten yet; the sweeper will");
         }
         Ok(())
     }
 
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// One tick for each person.
-    async fn tell(&self, id: ConversationId, acks: &HashMap<Owner, u64>) {
+    async fn tell(&self, id: ConversationId, acks: &[Ack]) {
         let mut people: HashMap<UserId, u64> = HashMap::new();
-        for (owner, seq) in acks {
+        for Ack { owner, seq } in acks {
             let highest = people.entry(owner.user).or_default();
             *highest = (*highest).max(*seq);
         }

@@ -71,24 +71,38 @@ pub(crate) async fn begin(
 
 #[async_trait]
 impl DeliveryStore for MongoDelivery {
-    #[tracing::instrument(name = "delivery_acknowledge", level = "debug", skip_all, fields(conversation_id = %id, acks = acks.len()))]
-    async fn acknowledge(
+    #[tracing::instrument(name = "delivery_acknowledge", level = "debug", skip_all, fields(conversations = all.len()))]
+    async fn acknowledge_all(
         &self,
-        id: ConversationId,
-        acks: &[Ack],
-    ) -> Result<Option<Progress>, StoreError> {
-        let update = self
+        all: &[(ConversationId, Vec<Ack>)],
+    ) -> Result<Vec<Option<Progress>>, StoreError> {
+        if let [(id, acks)] = all {
+            return Ok(vec![self.acknowledge_one(*id, acks).await?]);
+        }
+        let raise = |(id, acks): &(ConversationId, Vec<Ack>)| {
+            doc! { "q": { "_id": uuid(*id) }, "u": pipeline::acknowledge(acks) }
+        };
+        let raises: Vec<Document> = all.iter().map(raise).collect();
+        update_each(&self.db, DELIVERY, &raises).await?;
+        // Read afterwards, the positions may be higher than what these updates made them: they only rise.
+        let ids: Vec<bson::Uuid> = all.iter().map(|(id, _)| uuid(*id)).collect();
+        let find = self
             .delivery
-            .find_one_and_update(doc! { "_id": uuid(id) }, pipeline::acknowledge(acks))
-            .projection(doc! { "floor": 1, "strippedTo": 1 })
-            .return_document(ReturnDocument::After);
-        within(update).await?.as_ref().map(progress).transpose()
+            .find(doc! { "_id": { "$in": ids } })
+            .projection(doc! { "floor": 1, "strippedTo": 1 });
+        let rows: Vec<ProgressRow> = within(async move { find.await?.try_collect().await }).await?;
+        let found: HashMap<ConversationId, &ProgressRow> =
+            rows.iter().map(|row| (read_id(row.id), row)).collect();
+        all.iter().map(|(id, _)| found.get(id).map(|row| progress(row)).transpose()).collect()
     }
 
-    #[tracing::instrument(name = "delivery_stripped", level = "debug", skip_all, fields(conversation_id = %id, to = to))]
-    async fn stripped(&self, id: ConversationId, to: u64) -> Result<(), StoreError> {
-        let update = self.delivery.update_one(doc! { "_id": uuid(id) }, pipeline::stripped(to));
-        within(update).await.map(drop)
+    #[tracing::instrument(name = "delivery_stripped", level = "debug", skip_all, fields(conversations = done.len()))]
+    async fn stripped_all(&self, done: &[(ConversationId, u64)]) -> Result<(), StoreError> {
+        let note = |(id, to): &(ConversationId, u64)| {
+            doc! { "q": { "_id": uuid(*id) }, "u": pipeline::stripped(*to) }
+        };
+        let notes: Vec<Document> = done.iter().map(note).collect();
+        update_each(&self.db, DELIVERY, &notes).await
     }
 
     #[tracing::instrument(name = "delivery_unfinished", level = "debug", skip_all, fields(limit = limit))]
@@ -185,6 +199,22 @@ impl DeliveryStore for MongoDelivery {
         let find = self.delivery.find_one(doc! { "_id": uuid(id) });
         let find = find.projection(doc! { "floor": 1, "strippedTo": 1 });
         within(find).await?.as_ref().map(progress).transpose()
+    }
+}
+
+impl MongoDelivery {
+    /// In one command instead of two.
+    async fn acknowledge_one(
+        &self,
+        id: ConversationId,
+        acks: &[Ack],
+    ) -> Result<Option<Progress>, StoreError> {
+        let update = self
+            .delivery
+            .find_one_and_update(doc! { "_id": uuid(id) }, pipeline::acknowledge(acks))
+            .projection(doc! { "floor": 1, "strippedTo": 1 })
+            .return_document(ReturnDocument::After);
+        within(update).await?.as_ref().map(progress).transpose()
     }
 }
 

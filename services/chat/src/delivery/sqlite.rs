@@ -29,24 +29,31 @@ impl SqliteDelivery {
 
 #[async_trait]
 impl DeliveryStore for SqliteDelivery {
-    #[tracing::instrument(name = "delivery_acknowledge", level = "debug", skip_all, fields(conversation_id = %id, acks = acks.len()))]
-    async fn acknowledge(
+    #[tracing::instrument(name = "delivery_acknowledge", level = "debug", skip_all, fields(conversations = all.len()))]
+    async fn acknowledge_all(
         &self,
-        id: ConversationId,
-        acks: &[Ack],
-    ) -> Result<Option<Progress>, StoreError> {
-        let acks = acks.to_vec();
-        Ok(self.db.write(move |tx| Ok(acknowledge(tx, id, &acks)?)).await?)
+        all: &[(ConversationId, Vec<Ack>)],
+    ) -> Result<Vec<Option<Progress>>, StoreError> {
+        let all = all.to_vec();
+        let raise = move |tx: &Connection| {
+            let each = all.iter().map(|(id, acks)| acknowledge(tx, *id, acks));
+            Ok(each.collect::<Result<_, _>>()?)
+        };
+        Ok(self.db.write(raise).await?)
     }
 
-    #[tracing::instrument(name = "delivery_stripped", level = "debug", skip_all, fields(conversation_id = %id, to = to))]
-    async fn stripped(&self, id: ConversationId, to: u64) -> Result<(), StoreError> {
+    #[tracing::instrument(name = "delivery_stripped", level = "debug", skip_all, fields(conversations = done.len()))]
+    async fn stripped_all(&self, done: &[(ConversationId, u64)]) -> Result<(), StoreError> {
+        let done = done.to_vec();
         let note = move |tx: &Connection| {
             let mut note = tx.prepare_cached(
                 "UPDATE chat_delivery SET stripped_to = max(stripped_to, min(?2, floor)),
                    unfinished = max(stripped_to, min(?2, floor)) < floor WHERE conversation_id = ?1",
             )?;
-            Ok(note.execute(params![blob(id), integer(to)]).map(drop)?)
+            for (id, to) in &done {
+                note.execute(params![blob(*id), integer(*to)])?;
+            }
+            Ok(())
         };
         Ok(self.db.write(note).await?)
     }

@@ -82,16 +82,34 @@ impl Standing {
 /// over. The floor follows from one atomic view of all cursors, together with joins.
 #[async_trait]
 pub trait DeliveryStore: Send + Sync + fmt::Debug {
-    /// Raises the devices' cursors and the floor; answers where the conversation then stands. A device that has no cursor
-    /// here gets none. When the floor rises above `stripped_to`, the conversation is marked unfinished by the same write.
+    /// Raises, in each of the conversations, the devices' cursors and the floor; answers in the same order where they then
+    /// stand. A device that has no cursor there gets none. When the floor rises above `stripped_to`, the conversation is
+    /// marked unfinished by the same write. After an error some may be raised; repeating the call raises the rest.
+    async fn acknowledge_all(
+        &self,
+        all: &[(ConversationId, Vec<Ack>)],
+    ) -> Result<Vec<Option<Progress>>, StoreError>;
+
+    /// As [`DeliveryStore::acknowledge_all`], in one conversation.
+    #[cfg(test)]
     async fn acknowledge(
         &self,
         id: ConversationId,
         acks: &[Ack],
-    ) -> Result<Option<Progress>, StoreError>;
+    ) -> Result<Option<Progress>, StoreError> {
+        let mut progress = self.acknowledge_all(&[(id, acks.to_vec())]).await?;
+        Ok(progress.pop().flatten())
+    }
 
-    /// Notes that content is forgotten up to `to`, and that nothing is unfinished if that is the floor.
-    async fn stripped(&self, id: ConversationId, to: u64) -> Result<(), StoreError>;
+    /// Notes up to where the content of each conversation is forgotten, and that nothing is unfinished where that is the
+    /// floor.
+    async fn stripped_all(&self, done: &[(ConversationId, u64)]) -> Result<(), StoreError>;
+
+    /// As [`DeliveryStore::stripped_all`], of one conversation.
+    #[cfg(test)]
+    async fn stripped(&self, id: ConversationId, to: u64) -> Result<(), StoreError> {
+        self.stripped_all(&[(id, to)]).await
+    }
 
     /// Conversations marked unfinished whose id comes after that one, in the order of ids, at most `limit`.
     async fn unfinished(

@@ -125,7 +125,7 @@ impl<'a> Sweeper<'a> {
         let chat = self.chat;
         let mut finishing = stream::iter(page)
             .map(|(id, progress)| async move {
-                (id, retention::forget(&*chat.log, &*chat.delivery, id, progress).await)
+                (id, retention::forget(&*chat.log, &*chat.delivery, &[(id, progress)]).await)
             })
             .buffer_unordered(AT_ONCE);
         let mut failed: Option<(StoreError, usize)> = None;

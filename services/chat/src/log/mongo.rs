@@ -19,7 +19,7 @@ use mongodb::{Collection, Database};
 use self::heads::{Heads, Moment};
 use self::row::{End, Row, range};
 use super::entry::Entry;
-use super::store::{Appended, Draft, Head, LogStore};
+use super::store::{Appended, Draft, Head, LogStore, Part};
 use crate::mongo::{CONVERSATIONS, ENTRIES, date, integer, update_each, uuid, within};
 use crate::store::StoreError;
 
@@ -123,16 +123,20 @@ impl LogStore for MongoLog {
         read_all(find.limit(i64::from(limit))).await
     }
 
-    #[tracing::instrument(name = "log_strip", level = "debug", skip_all, fields(conversation_id = %id, from = from, to = to))]
-    async fn strip(&self, id: ConversationId, from: u64, to: u64) -> Result<(), StoreError> {
-        let mut written = range(id, from, to);
-        written.insert("data", doc! { "$ne": null });
+    #[tracing::instrument(name = "log_strip", level = "debug", skip_all, fields(parts = parts.len()))]
+    async fn strip_all(&self, parts: &[Part]) -> Result<(), StoreError> {
         let header = i64::try_from(self.limits.header.as_millis()).unwrap_or(i64::MAX);
         // The database's clock removes the header, so it also says from when on it counts.
         let expires = doc! { "$add": ["$$NOW", header] };
-        let strip = vec![doc! { "$set": { "data": null, "expiresAt": expires } }];
-        within(self.entries.update_many(written, strip)).await?;
-        Ok(())
+        let forget = vec![doc! { "$set": { "data": null, "expiresAt": expires } }];
+        // A statement for each conversation: one over several is not safe while a shard hands conversations over.
+        let strip = |part: &Part| {
+            let mut written = range(part.id, part.from, part.to);
+            written.insert("data", doc! { "$ne": null });
+            doc! { "q": written, "u": forget.clone(), "multi": true }
+        };
+        let strips: Vec<Document> = parts.iter().map(strip).collect();
+        update_each(&self.db, ENTRIES, &strips).await
     }
 
     /// The database does it by itself.

@@ -11,7 +11,7 @@ use sqlite::rusqlite::{self, Row};
 use sqlite::{Connection, Database, OptionalExtension, SqliteError, params};
 
 use super::entry::{Entry, EntryType};
-use super::store::{AFTER_CAP, Appended, Draft, Head, LogStore};
+use super::store::{AFTER_CAP, Appended, Draft, Head, LogStore, Part};
 use crate::conversations::Retention;
 use crate::sqlite::{blob, id, integer, name, nonsense, number, time};
 use crate::store::StoreError;
@@ -108,15 +108,19 @@ impl LogStore for SqliteLog {
         Ok(self.db.read(entries).await?)
     }
 
-    #[tracing::instrument(name = "log_strip", level = "debug", skip_all, fields(conversation_id = %id, from = from, to = to))]
-    async fn strip(&self, id: ConversationId, from: u64, to: u64) -> Result<(), StoreError> {
+    #[tracing::instrument(name = "log_strip", level = "debug", skip_all, fields(parts = parts.len()))]
+    async fn strip_all(&self, parts: &[Part]) -> Result<(), StoreError> {
         let expires = self.clock.now().plus(self.header).as_millis();
+        let parts = parts.to_vec();
         let strip = move |tx: &Connection| {
             let mut strip = tx.prepare_cached(
                 "UPDATE chat_entries SET data = NULL, expires_at = ?4
                  WHERE conversation_id = ?1 AND seq > ?2 AND seq <= ?3 AND data IS NOT NULL",
             )?;
-            Ok(strip.execute(params![blob(id), integer(from), integer(to), expires]).map(drop)?)
+            for Part { id, from, to } in &parts {
+                strip.execute(params![blob(*id), integer(*from), integer(*to), expires])?;
+            }
+            Ok(())
         };
         Ok(self.db.write(strip).await?)
     }

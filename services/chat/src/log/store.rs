@@ -119,6 +119,17 @@ pub enum Appended {
     Unavailable,
 }
 
+/// Entries with `from < seq <= to` of one conversation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Part {
+    /// Whose log.
+    pub id: ConversationId,
+    /// Above this position.
+    pub from: u64,
+    /// Up to this one.
+    pub to: u64,
+}
+
 /// The logs of all conversations.
 #[async_trait]
 pub trait LogStore: Send + Sync + fmt::Debug {
@@ -150,9 +161,15 @@ pub trait LogStore: Send + Sync + fmt::Debug {
         limit: u32,
     ) -> Result<Vec<Entry>, StoreError>;
 
-    /// Forgets what was written in entries with `from < seq <= to`. The header stays for `chat.delivery.header_s`
-    /// from `now` on. Repeating it changes nothing.
-    async fn strip(&self, id: ConversationId, from: u64, to: u64) -> Result<(), StoreError>;
+    /// Forgets what was written in these parts of logs. The headers stay for `chat.delivery.header_s` from now on. Repeating it
+    /// changes nothing. After an error some may be forgotten; repeating the call forgets the rest.
+    async fn strip_all(&self, parts: &[Part]) -> Result<(), StoreError>;
+
+    /// Forgets what was written in entries with `from < seq <= to`, as [`LogStore::strip_all`] does.
+    #[cfg(test)]
+    async fn strip(&self, id: ConversationId, from: u64, to: u64) -> Result<(), StoreError> {
+        self.strip_all(&[Part { id, from, to }]).await
+    }
 
     /// Removes headers that are past their time, at most a bounded number, and says how many; a store that does so by itself
     /// does nothing. Call it again until there are none.

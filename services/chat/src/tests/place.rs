@@ -18,7 +18,7 @@ use crate::conversations::Kind;
 use crate::conversations::create;
 use crate::conversations::members::Members;
 use crate::delivery::acknowledge::{self, AcknowledgeError, Cursor};
-use crate::delivery::fold::Fold;
+use crate::delivery::fold::{self, Fold};
 use crate::delivery::store::Owner;
 use crate::live::announce::Announcer;
 use crate::log::append::{self, Appender};
@@ -137,7 +137,7 @@ impl Place {
             Arc::clone(&delivery),
             Arc::clone(&log),
             announcer.clone(),
-            Duration::from_millis(1),
+            fold::Limits { interval: Duration::from_millis(1), waiting: 10_000 },
         );
         let chat = Arc::new(Chat {
             members,

@@ -8,7 +8,7 @@ use super::place::{LIMITS, Place};
 use crate::conversations::Retention;
 use crate::log::append::{self, Appender};
 use crate::log::entry::{Entry, EntryType};
-use crate::log::store::{Appended, Draft, Head, LogStore};
+use crate::log::store::{Appended, Draft, Head, LogStore, Part};
 use crate::messages::body::MessageBody;
 use crate::messages::send::{self, Send, SendError};
 use crate::store::StoreError;
@@ -125,8 +125,8 @@ impl LogStore for Fragile {
         self.inner.entries(id, after, limit).await
     }
 
-    async fn strip(&self, id: ConversationId, from: u64, to: u64) -> Result<(), StoreError> {
-        self.inner.strip(id, from, to).await
+    async fn strip_all(&self, parts: &[Part]) -> Result<(), StoreError> {
+        self.inner.strip_all(parts).await
     }
 
     async fn remove_expired(&self) -> Result<u64, StoreError> {
