@@ -82,16 +82,6 @@ impl Process {
         Ok(false)
     }
 
-    /// SIGSTOP: it stands still, itself and not its children.
-    pub fn pause(self) {
-        self.signal(Signal::SIGSTOP);
-    }
-
-    /// SIGCONT: it carries on.
-    pub fn resume(self) {
-        self.signal(Signal::SIGCONT);
-    }
-
     /// SIGKILL without waiting, for destructors.
     pub(crate) fn kill_now(self) {
         for member in self.family() {

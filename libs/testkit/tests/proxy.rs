@@ -1,4 +1,5 @@
 //! What a bad line does to what passes through it.
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;

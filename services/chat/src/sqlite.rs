@@ -8,7 +8,7 @@ use sqlite::{Database, Migration, SqliteError};
 use crate::store::StoreError;
 
 /// Ids are 16 bytes, times milliseconds since 1970. Without row ids, so that what is read together lies together.
-const MIGRATIONS: &[Migration] = &[
+pub(crate) const MIGRATIONS: &[Migration] = &[
     (
         "chat/001",
         "CREATE TABLE chat_conversations (

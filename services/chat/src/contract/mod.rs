@@ -5,6 +5,7 @@ mod delivery;
 mod log;
 mod log_race;
 pub(crate) mod mongo;
+mod opening;
 mod sqlite;
 
 use std::sync::Arc;
@@ -40,6 +41,11 @@ async fn run(stores: &Stores, cases: &[Case]) {
 
 fn id<K>() -> Id<K> {
     Id::new_v7(now(), &SystemRandom)
+}
+
+/// A number that the environment may set for a longer run, or to repeat one; see `docs/reliability.md`.
+pub(crate) fn asked(name: &str, usual: u64) -> u64 {
+    std::env::var(name).map_or(usual, |text| text.parse().unwrap())
 }
 
 fn now() -> Timestamp {

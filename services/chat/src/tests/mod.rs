@@ -4,9 +4,11 @@
 //! lets time go by with [`place::Place::later`], which both stores understand.
 
 mod delivery;
+mod killed;
 mod live;
 mod own;
 pub mod place;
+mod retention;
 mod sending;
 pub mod stores;
 mod syncing;

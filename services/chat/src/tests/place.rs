@@ -108,8 +108,14 @@ impl Place {
 
     pub async fn on(store: Store) -> Self {
         let clock = Arc::new(ManualClock::new(store.begin()));
-        let random = Arc::new(SeededRandom::new(7));
-        let Stores { conversations, log, delivery, kept } = store.open(&clock).await;
+        let stores = store.open(&clock).await;
+        Self::over(stores, clock, 7)
+    }
+
+    /// Ids are drawn by the seed, epochs too.
+    pub fn over(stores: Stores, clock: Arc<ManualClock>, seed: u64) -> Self {
+        let random = Arc::new(SeededRandom::new(seed));
+        let Stores { conversations, log, delivery, kept } = stores;
         let fanout = Arc::new(MemoryFanout::new(1_024));
         let announcer = Announcer::new(Arc::clone(&fanout) as Arc<dyn fanout::Fanout>);
         let town = Arc::new(Town::default());

@@ -1,6 +1,6 @@
 //! The stores under the use cases, and what goes with them when a test ends.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -40,6 +40,7 @@ pub struct Stores {
 pub enum Kept {
     Sqlite(TempDir),
     Mongo(Scratch),
+    Elsewhere,
 }
 
 impl Store {
@@ -84,13 +85,20 @@ impl Kept {
 
 async fn on_sqlite(clock: Arc<dyn Clock>) -> Stores {
     let folder = tempfile::tempdir().unwrap();
-    let database = sqlite::Database::open(&folder.path().join(FILE)).unwrap();
+    let mut stores = in_folder(folder.path(), clock).await;
+    stores.kept = Kept::Sqlite(folder);
+    stores
+}
+
+/// On SQLite in a folder that stays.
+pub async fn in_folder(folder: &Path, clock: Arc<dyn Clock>) -> Stores {
+    let database = sqlite::Database::open(&folder.join(FILE)).unwrap();
     crate::sqlite::migrate(&database).await.unwrap();
     Stores {
         conversations: Arc::new(SqliteConversations::new(database.clone())),
         log: Arc::new(SqliteLog::new(database.clone(), DAY, 30 * DAY, clock)),
         delivery: Arc::new(SqliteDelivery::new(database)),
-        kept: Kept::Sqlite(folder),
+        kept: Kept::Elsewhere,
     }
 }
 

@@ -14,6 +14,8 @@ const MEMBERS: usize = 3;
 /// How long the others wait for a sign of life of the primary before they vote.
 const ELECTION_MS: i64 = 1_000;
 const READY: Duration = Duration::from_mins(1);
+/// Stops what fetches the primary's log.
+const HELD_BACK: &str = "stopReplProducer";
 
 /// Three servers that are one database. They end, and their data goes, when this is dropped.
 #[derive(Debug)]
@@ -81,14 +83,31 @@ impl ReplicaSet {
         self.nodes[member].restart().await
     }
 
-    /// SIGSTOP: it hears and says nothing until [`ReplicaSet::resume`].
-    pub fn pause(&self, member: usize) {
-        self.nodes[member].process().pause();
+    /// The member alone, whatever it is in the set.
+    pub fn member_url(&self, member: usize, database: &str) -> String {
+        format!("mongodb://{}/{database}?directConnection=true", self.nodes[member].host())
     }
 
-    /// Lets a paused one carry on.
-    pub fn resume(&self, member: usize) {
-        self.nodes[member].process().resume();
+    /// The member lives and votes, but takes nothing over from the primary until [`ReplicaSet::let_go`]. What is written
+    /// after this returns it has not got.
+    pub async fn hold_back(&self, member: usize) -> Result<()> {
+        let admin = node::admin(self.nodes[member].port)?;
+        let stop = doc! { "configureFailPoint": HELD_BACK, "mode": "alwaysOn" };
+        let times = node::run(&admin, stop).await?.get_i32("count")?;
+        let held = doc! {
+            "waitForFailPoint": HELD_BACK,
+            "timesEntered": times + 1,
+            "maxTimeMS": i64::try_from(READY.as_millis())?,
+        };
+        admin.run_command(held).await?;
+        Ok(())
+    }
+
+    /// Lets a member that was held back catch up.
+    pub async fn let_go(&self, member: usize) -> Result<()> {
+        let admin = node::admin(self.nodes[member].port)?;
+        let go = doc! { "configureFailPoint": HELD_BACK, "mode": "off" };
+        node::run(&admin, go).await.map(drop)
     }
 
     /// Waits until every member is up and has caught up enough to vote.

@@ -1,5 +1,9 @@
 //! A server that loses replies, comes late, refuses, and is killed.
 
+mod election;
+mod line;
+mod storm;
+
 use std::time::Duration;
 
 use bson::{Document, doc};

@@ -59,6 +59,10 @@ impl Scratch {
         Self { db: at(&url).await, url }
     }
 
+    pub(super) fn url(&self) -> &str {
+        &self.url
+    }
+
     /// Removes what the server would have removed by that time.
     pub(crate) async fn expire(&self, now: Timestamp) {
         let entries = self.db.collection::<Document>(ENTRIES);
