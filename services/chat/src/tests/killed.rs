@@ -99,7 +99,7 @@ async fn nothing_acknowledged_is_lost_when_the_process_is_killed() {
             sent += said.sent.len();
             stored += said.stored;
         }
-        assert!(place.chat.delivery.unfinished(10).await.unwrap().is_empty());
+        assert!(place.chat.delivery.unfinished(None, 10).await.unwrap().is_empty());
     }
     eprintln!(
         "seed {seed}: {rounds} kills ({early} before anything was said), {sent} messages acknowledged, {stored} delivered"

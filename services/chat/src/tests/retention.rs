@@ -52,7 +52,7 @@ async fn killed_after(done: Done, store: Store) {
     retention::sweep(&place.chat).await.unwrap();
     let case = format!("{store:?}, {done:?}");
     assert_eq!(place.contents(talk).await, [false, false, false, true, true], "{case}");
-    assert!(delivery.unfinished(10).await.unwrap().is_empty(), "{case}");
+    assert!(delivery.unfinished(None, 10).await.unwrap().is_empty(), "{case}");
     let progress = delivery.progress(talk).await.unwrap().unwrap();
     assert_eq!((progress.floor, progress.stripped_to), (3, 3), "{case}");
     place.later(Duration::from_hours(25)).await;

@@ -71,7 +71,7 @@ impl Kept {
     pub fn file(&self) -> Option<PathBuf> {
         match self {
             Self::Sqlite(folder) => Some(folder.path().join(FILE)),
-            Self::Mongo(_) => None,
+            Self::Mongo(_) | Self::Elsewhere => None,
         }
     }
 

@@ -31,6 +31,7 @@ const MAINTENANCE: &[(&str, &str)] = &[
     // The sweeper looks for conversations whose content is not forgotten yet.
     (DELIVERY, "{ dirty: ? }"),
     (DELIVERY, "{ dirty: ?, _id: { $gt: ? } }"),
+    (DELIVERY, "{ dirty: ?, _id: { $gt: ? } }"),
     // A test does at once what the server's own TTL thread does later.
     (ENTRIES, "{ expiresAt: { $lte: ? } }"),
 ];

@@ -20,7 +20,7 @@ use crate::log::store::LogStore;
 use crate::mongo::{ENTRIES, create_indexes, open, uuid};
 
 const SOON: Duration = Duration::from_secs(30);
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(3);
 
 async fn set() -> (ReplicaSet, String) {
     let set = private_replica_set().await.unwrap();
