@@ -25,5 +25,6 @@ mod contract;
 #[cfg(test)]
 mod tests;
 
+pub use mongo::{SHARD_KEYS, index_commands};
 pub use openapi::document as openapi;
 pub use wiring::{Remotes, Started, serve, start};

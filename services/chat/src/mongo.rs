@@ -78,7 +78,6 @@ pub(crate) fn connect(options: ClientOptions) -> Result<Database, OpenError> {
 
 /// How each collection is spread over the shards of a cluster: by the hash of this field. Every command that is asked
 /// often names it, so that one shard answers.
-#[cfg(test)]
 pub const SHARD_KEYS: &[(&str, &str)] = &[
     (ENTRIES, "conversationId"),
     (CONVERSATIONS, "_id"),

@@ -6,7 +6,8 @@ use clap::{Parser, Subcommand};
 use runtime::{Options, Program};
 use settings::Shape;
 
-use crate::{openapi, serve};
+use crate::admin::Admin;
+use crate::{admin, openapi, serve};
 
 const SERVE: Program = Program {
     name: "restante",
@@ -33,6 +34,9 @@ enum Command {
     Serve(Options),
     /// Print the description of the API (OpenAPI, JSON), as `docs/openapi.json` holds it
     Openapi,
+    /// What an operator does by hand
+    #[command(subcommand)]
+    Admin(Admin),
 }
 
 /// Does what the command line says.
@@ -40,6 +44,7 @@ pub(crate) fn run() -> ExitCode {
     match Cli::parse().command {
         Command::Serve(options) => runtime::run(&SERVE, &options, serve::serve),
         Command::Openapi => print_openapi(),
+        Command::Admin(admin) => admin::run(&admin),
     }
 }
 

@@ -1,5 +1,6 @@
 //! `restante`: the three services in one process, on one port, with nothing beside it.
 
+mod admin;
 mod cli;
 mod http;
 mod openapi;

@@ -24,5 +24,6 @@ mod wiring;
 #[cfg(test)]
 mod testing;
 
+pub use mongo::{SHARD_KEYS, index_commands};
 pub use openapi::document as openapi;
 pub use wiring::{Remotes, Running, serve, start};

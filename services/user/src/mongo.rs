@@ -10,10 +10,9 @@ use futures::future::BoxFuture;
 use kernel::{Id, Timestamp};
 use mongodb::error::{Error, ErrorKind, WriteFailure};
 use mongodb::options::{
-    Acknowledgment, ClientOptions, IndexOptions, ReadConcern, ReadPreference, SelectionCriteria,
-    WriteConcern,
+    Acknowledgment, ClientOptions, ReadConcern, ReadPreference, SelectionCriteria, WriteConcern,
 };
-use mongodb::{Client, ClientSession, Collection, Database, IndexModel};
+use mongodb::{Client, ClientSession, Collection, Database};
 use tokio::time::timeout;
 
 use crate::store::StoreError;
@@ -112,21 +111,38 @@ impl Mongo {
 
     /// Collections cannot be made inside a transaction that meets another, so they are made here, with their indexes.
     async fn create_indexes(&self) -> Result<(), StoreError> {
-        let on = |keys: Document| IndexModel::builder().keys(keys).build();
-        let expiry = IndexOptions::builder().expire_after(EXPIRED_KEPT).build();
-        let expiry = IndexModel::builder().keys(doc! { "expiresAt": 1 }).options(expiry).build();
-        for (collection, indexes) in [
-            (USERS, vec![on(doc! { "words": 1, "_id": 1 })]),
-            (LOGINS, vec![on(doc! { "userId": 1 })]),
-            (USERNAMES, vec![on(doc! { "userId": 1 })]),
-            (DEVICES, vec![on(doc! { "userId": 1 })]),
-            (SESSIONS, vec![on(doc! { "userId": 1 }), on(doc! { "deviceId": 1 }), expiry]),
-            (OUTBOX, vec![on(doc! { "at": 1, "order": 1 })]),
-        ] {
-            within(self.documents(collection).create_indexes(indexes)).await?;
+        for mut command in index_commands() {
+            command.insert("writeConcern", doc! { "w": "majority" });
+            within(self.db.run_command(command)).await?;
         }
         Ok(())
     }
+}
+
+/// How each collection is spread over the shards of a cluster: by the hash of this field, by which what is asked most is
+/// found. The outbox is not: it is short, and read in its order.
+pub const SHARD_KEYS: &[(&str, &str)] =
+    &[(USERS, "_id"), (LOGINS, "_id"), (USERNAMES, "_id"), (DEVICES, "_id"), (SESSIONS, "_id")];
+
+/// The commands that make the indexes; each changes nothing where its indexes are there.
+pub fn index_commands() -> Vec<Document> {
+    let index = |keys: Document| {
+        let parts: Vec<String> = keys.iter().map(|(field, way)| format!("{field}_{way}")).collect();
+        doc! { "name": parts.join("_"), "key": keys }
+    };
+    let mut expiry = index(doc! { "expiresAt": 1 });
+    let kept = i64::try_from(EXPIRED_KEPT.as_secs()).unwrap_or(i64::MAX);
+    expiry.insert("expireAfterSeconds", kept);
+    let indexes = [
+        (USERS, vec![index(doc! { "words": 1, "_id": 1 })]),
+        (LOGINS, vec![index(doc! { "userId": 1 })]),
+        (USERNAMES, vec![index(doc! { "userId": 1 })]),
+        (DEVICES, vec![index(doc! { "userId": 1 })]),
+        (SESSIONS, vec![index(doc! { "userId": 1 }), index(doc! { "deviceId": 1 }), expiry]),
+        (OUTBOX, vec![index(doc! { "at": 1, "order": 1 })]),
+    ];
+    let command = |(collection, indexes)| doc! { "createIndexes": collection, "indexes": indexes };
+    indexes.map(command).to_vec()
 }
 
 /// `_id` is the person.
