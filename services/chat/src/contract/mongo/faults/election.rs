@@ -19,7 +19,7 @@ use crate::log::mongo::Limits;
 use crate::log::store::LogStore;
 use crate::mongo::{ENTRIES, create_indexes, open, uuid};
 
-const SOON: Duration = Duration::from_secs(30);
+const SOON: Duration = Duration::from_mins(1);
 const PATIENCE: Duration = Duration::from_mins(3);
 
 async fn set() -> (ReplicaSet, String) {

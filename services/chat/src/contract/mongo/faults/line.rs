@@ -16,7 +16,7 @@ use crate::log::mongo::Limits;
 const ROUND: Duration = Duration::from_millis(600);
 const INSTANCES: u64 = 3;
 const CONVERSATIONS: u64 = 20;
-const PATIENCE: Duration = Duration::from_secs(80);
+const PATIENCE: Duration = Duration::from_mins(4);
 
 #[tokio::test(flavor = "multi_thread")]
 async fn lost_and_late_inserts_make_no_hole_and_nothing_twice() {
