@@ -5,6 +5,7 @@ use std::sync::Arc;
 use kernel::{Clock, Random};
 use settings::Chat as ChatSettings;
 
+use crate::conversations::changes::store::ChangeStore;
 use crate::conversations::members::Members;
 use crate::conversations::store::ConversationStore;
 use crate::delivery::fold::Fold;
@@ -22,6 +23,8 @@ use crate::people::directory::People;
 pub struct Chat {
     /// Conversations and who is in them.
     pub conversations: Arc<dyn ConversationStore>,
+    /// Who comes and goes.
+    pub changes: Arc<dyn ChangeStore>,
     /// The logs.
     pub log: Arc<dyn LogStore>,
     /// Delivery cursors.

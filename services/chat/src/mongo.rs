@@ -104,7 +104,11 @@ pub fn index_commands() -> Vec<Document> {
     ];
     let unfinished = doc! { "partialFilterExpression": { "dirty": true } };
     let delivery = [index("dirty_1__id_1", doc! { "dirty": 1, "_id": 1 }, unfinished)];
+    let begun = doc! { "partialFilterExpression": { "pending.at": { "$exists": true } } };
+    let pending = [index("pending.at_1", doc! { "pending.at": 1 }, begun)];
     vec![
+        doc! { "createIndexes": MEMBERS, "indexes": pending.to_vec() },
+        doc! { "createIndexes": CONVERSATIONS, "indexes": pending.to_vec() },
         doc! { "createIndexes": ENTRIES, "indexes": entries.to_vec() },
         doc! { "createIndexes": DELIVERY, "indexes": delivery.to_vec() },
     ]
@@ -161,6 +165,26 @@ pub(crate) async fn update_each(
         let command = doc! {
             "update": collection,
             "updates": updates.to_vec(),
+            "ordered": false,
+            "writeConcern": { "w": "majority", "j": true },
+        };
+        let reply = within(db.run_command(command)).await?;
+        check(&reply)?;
+    }
+    Ok(())
+}
+
+/// Runs delete statements, each of one document, as few commands as possible. What is not there is as good as deleted.
+pub(crate) async fn delete_each(
+    db: &Database,
+    collection: &str,
+    filters: &[Document],
+) -> Result<(), StoreError> {
+    for filters in filters.chunks(STATEMENTS) {
+        let one = |filter: &Document| doc! { "q": filter.clone(), "limit": 1 };
+        let command = doc! {
+            "delete": collection,
+            "deletes": filters.iter().map(one).collect::<Vec<_>>(),
             "ordered": false,
             "writeConcern": { "w": "majority", "j": true },
         };

@@ -74,6 +74,29 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
      ) STRICT, WITHOUT ROWID;",
     ),
     ("chat/002", "ALTER TABLE chat_entries ADD COLUMN target BLOB;"),
+    (
+        "chat/003",
+        "ALTER TABLE chat_conversations ADD COLUMN title TEXT;
+     ALTER TABLE chat_conversations ADD COLUMN title_seq INTEGER NOT NULL DEFAULT 0;
+     ALTER TABLE chat_conversations ADD COLUMN made_by BLOB;
+     ALTER TABLE chat_conversations ADD COLUMN request BLOB;
+     ALTER TABLE chat_conversations ADD COLUMN gone INTEGER NOT NULL DEFAULT 0;
+     ALTER TABLE chat_conversations ADD COLUMN pending_entry BLOB;
+     ALTER TABLE chat_conversations ADD COLUMN pending_by BLOB;
+     ALTER TABLE chat_conversations ADD COLUMN pending_digest BLOB;
+     ALTER TABLE chat_conversations ADD COLUMN pending_title TEXT;
+     ALTER TABLE chat_conversations ADD COLUMN pending_at INTEGER;
+     CREATE INDEX chat_conversations_pending ON chat_conversations (pending_at)
+       WHERE pending_at IS NOT NULL;
+     ALTER TABLE chat_members ADD COLUMN pending_op TEXT;
+     ALTER TABLE chat_members ADD COLUMN pending_was TEXT;
+     ALTER TABLE chat_members ADD COLUMN pending_entry BLOB;
+     ALTER TABLE chat_members ADD COLUMN pending_by BLOB;
+     ALTER TABLE chat_members ADD COLUMN pending_digest BLOB;
+     ALTER TABLE chat_members ADD COLUMN pending_at INTEGER;
+     CREATE INDEX chat_members_pending ON chat_members (pending_at) WHERE pending_at IS NOT NULL;
+     ALTER TABLE chat_memberships ADD COLUMN leaving INTEGER NOT NULL DEFAULT 0;",
+    ),
 ];
 
 /// Brings the tables of this service up to date. Run it before any of its stores is used.

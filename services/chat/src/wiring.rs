@@ -126,7 +126,7 @@ pub(crate) struct Outside {
 /// Puts an instance together. Its tasks run on the runtime that this is called on.
 pub(crate) fn assemble(outside: Outside, stores: Stores) -> Chat {
     let Outside { settings, digest_key, directory, fanout, clock, random } = outside;
-    let Stores { conversations, log, delivery } = stores;
+    let Stores { conversations, changes, log, delivery } = stores;
     let announcer = Announcer::new(fanout);
     let members = Arc::new(Members::new(
         Arc::clone(&conversations),
@@ -161,6 +161,7 @@ pub(crate) fn assemble(outside: Outside, stores: Stores) -> Chat {
         clock,
         random,
         conversations,
+        changes,
         log,
         delivery,
         appender,

@@ -138,10 +138,16 @@ impl Bed {
     pub(super) async fn talks(&self, count: usize) -> Vec<Talk> {
         let made = (0..count).map(|_| async {
             let people = [(); 2].map(|()| Owner { user: id(), device: id() });
-            let party = |owner: Owner| Party { user: owner.user, devices: vec![owner.device] };
+            let party = |owner: Owner| Party {
+                user: owner.user,
+                role: conversations::Role::Member,
+                devices: vec![owner.device],
+            };
             let new = NewConversation {
                 id: id(),
                 kind: conversations::Kind::Direct,
+                title: None,
+                maker: None,
                 parties: people.map(party).to_vec(),
                 retention: Retention::Relay,
                 epoch: "1".to_owned(),

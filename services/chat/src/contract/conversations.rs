@@ -56,7 +56,7 @@ async fn made_by_many(stores: Stores) {
     });
     let made = join_all(makers).await.into_iter().filter(|made| *made.as_ref().unwrap()).count();
     assert_eq!(made, 1);
-    assert_eq!(stores.conversations.members(conversation).await.unwrap().len(), 2);
+    assert_eq!(stores.conversations.members(conversation, None, 10).await.unwrap().len(), 2);
     // However they mixed, no placeholder stands beside a device and holds the floor.
     stores.delivery.register(two.owner(0), &[conversation], full.now).await.unwrap();
     let acks = [one.owner(0), two.owner(0)].map(|owner| Ack { owner, seq: 5 });
@@ -70,13 +70,13 @@ async fn people(stores: Stores) {
     let conversation = made(&stores, &one, &two).await;
     let other = made(&stores, &one, &stranger).await;
     let store = &stores.conversations;
-    let members = store.members(conversation).await.unwrap();
+    let members = store.members(conversation, None, 10).await.unwrap();
     let users: HashSet<_> = members.iter().map(|member| member.user).collect();
     assert_eq!(users, HashSet::from([one.user, two.user]));
     assert!(members.iter().all(|member| member.role == Role::Member));
     let created = store.get(conversation).await.unwrap().unwrap().created_at;
     assert!(members.iter().all(|member| member.joined_at == created));
-    assert!(store.members(id()).await.unwrap().is_empty());
+    assert!(store.members(id(), None, 10).await.unwrap().is_empty());
 
     let member = store.member(conversation, two.user).await.unwrap();
     assert!(

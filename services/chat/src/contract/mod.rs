@@ -1,5 +1,6 @@
 //! One list of cases for each port, run against every adapter: what the documentation of the port promises.
 
+mod changes;
 mod conversations;
 mod delivery;
 mod log;
@@ -13,8 +14,9 @@ use std::sync::Arc;
 use futures::future::BoxFuture;
 use kernel::{Clock, ConversationId, DeviceId, Id, SystemClock, SystemRandom, Timestamp, UserId};
 
+use crate::conversations::changes::store::ChangeStore;
 use crate::conversations::store::{ConversationStore, NewConversation, Party};
-use crate::conversations::{Kind, Retention};
+use crate::conversations::{Kind, Maker, Retention, Role};
 use crate::delivery::store::{DeliveryStore, Owner};
 use crate::log::store::LogStore;
 
@@ -22,6 +24,7 @@ use crate::log::store::LogStore;
 #[derive(Debug, Clone)]
 struct Stores {
     conversations: Arc<dyn ConversationStore>,
+    changes: Arc<dyn ChangeStore>,
     delivery: Arc<dyn DeliveryStore>,
     log: Arc<dyn LogStore>,
     /// The log as another instance sees it.
@@ -65,7 +68,7 @@ impl Person {
     }
 
     fn party(&self) -> Party {
-        Party { user: self.user, devices: self.devices.clone() }
+        Party { user: self.user, role: Role::Member, devices: self.devices.clone() }
     }
 
     fn owner(&self, device: usize) -> Owner {
@@ -77,9 +80,11 @@ fn direct(id: ConversationId, one: &Person, two: &Person) -> NewConversation {
     NewConversation {
         id,
         kind: Kind::Direct,
+        title: None,
         parties: vec![one.party(), two.party()],
         retention: Retention::Relay,
         epoch: "1".to_owned(),
+        maker: None,
         now: now(),
     }
 }
@@ -89,4 +94,21 @@ async fn made(stores: &Stores, one: &Person, two: &Person) -> ConversationId {
     let new = direct(id(), one, two);
     assert!(stores.conversations.create(&new).await.unwrap());
     new.id
+}
+
+/// A group of these people, the first of whom owns it.
+fn group(id: ConversationId, people: &[&Person]) -> NewConversation {
+    let parties = people.iter().map(|person| person.party());
+    let mut parties: Vec<Party> = parties.collect();
+    parties[0].role = Role::Owner;
+    NewConversation {
+        id,
+        kind: Kind::Group,
+        title: Some("Choir".to_owned()),
+        parties,
+        retention: Retention::Relay,
+        epoch: "1".to_owned(),
+        maker: Some(Maker { user: people[0].user, digest: [5; 32] }),
+        now: now(),
+    }
 }

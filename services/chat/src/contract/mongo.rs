@@ -15,7 +15,8 @@ use mongodb::Database;
 pub(crate) use scratch::{Scratch, watched};
 use scratch::{database, done};
 
-use super::{Stores, conversations, delivery, log, log_race, run};
+use super::{Stores, changes, conversations, delivery, log, log_race, run};
+use crate::conversations::changes::mongo::MongoChanges;
 use crate::conversations::mongo::MongoConversations;
 use crate::delivery::mongo::MongoDelivery;
 use crate::log::mongo::{Limits, MongoLog};
@@ -38,6 +39,7 @@ fn stores(db: &Database) -> Stores {
         log: log_within(db, LIMITS),
         elsewhere: log_within(db, LIMITS),
         forgetful: log_within(db, Limits { header: Duration::ZERO, ..LIMITS }),
+        changes: Arc::new(MongoChanges::new(db)),
         conversations: Arc::new(MongoConversations::new(db)),
         delivery: Arc::new(MongoDelivery::new(db)),
     }
@@ -47,6 +49,13 @@ fn stores(db: &Database) -> Stores {
 async fn mongo_keeps_conversations() {
     let db = database().await;
     run(&stores(&db), conversations::CASES).await;
+    done(db).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn mongo_keeps_changes() {
+    let db = database().await;
+    run(&stores(&db), changes::CASES).await;
     done(db).await;
 }
 

@@ -7,7 +7,8 @@ use kernel::{Clock, SystemClock};
 use sqlite::Database;
 use tempfile::TempDir;
 
-use super::{Stores, conversations, delivery, log, log_race, run};
+use super::{Stores, changes, conversations, delivery, log, log_race, run};
+use crate::conversations::changes::sqlite::SqliteChanges;
 use crate::conversations::sqlite::SqliteConversations;
 use crate::delivery::sqlite::SqliteDelivery;
 use crate::log::sqlite::SqliteLog;
@@ -26,6 +27,7 @@ async fn stores(folder: &TempDir) -> Stores {
         log: log(DAY),
         elsewhere: log(DAY),
         forgetful: log(Duration::ZERO),
+        changes: Arc::new(SqliteChanges::new(db.clone())),
         conversations: Arc::new(SqliteConversations::new(db.clone())),
         delivery: Arc::new(SqliteDelivery::new(db)),
     }
@@ -35,6 +37,12 @@ async fn stores(folder: &TempDir) -> Stores {
 async fn sqlite_keeps_conversations() {
     let folder = TempDir::new().unwrap();
     run(&stores(&folder).await, conversations::CASES).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn sqlite_keeps_changes() {
+    let folder = TempDir::new().unwrap();
+    run(&stores(&folder).await, changes::CASES).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

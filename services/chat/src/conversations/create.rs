@@ -1,21 +1,28 @@
 //! Opens the direct conversation of two people, which exists once.
 
+use std::collections::HashMap;
+
 use auth::Identity;
-use kernel::{ConversationId, Random, UserId};
+use futures::{StreamExt, TryStreamExt, stream};
+use kernel::{ConversationId, DeviceId, Random, UserId};
 use uuid::Uuid;
 
 use super::error::ConversationError;
 use super::store::{NewConversation, Party};
 use super::view::{self, ConversationView};
-use super::{Kind, Retention};
+use super::{Kind, Retention, Role};
 use crate::chat::Chat;
-use crate::own::{Note, cause};
+use crate::own::{self, Note, cause};
+use crate::store::StoreError;
 
 /// Makes ids of direct conversations; never changes, or pairs would get a second conversation.
 const DIRECT: Uuid = Uuid::from_u128(0x6f1e_3b0a_8c5d_5f2e_9a47_d1c0_b7e3_2a94);
 
 /// Epochs are drawn from so many: a restored conversation hardly ever gets the one it had.
 const EPOCHS: u64 = 1 << 48;
+
+/// People whose part in a conversation is asked for or told at a time.
+pub const AT_ONCE: usize = 16;
 
 /// A conversation, and whether this call made it.
 #[derive(Debug)]
@@ -80,39 +87,60 @@ async fn make(
         return Err(ConversationError::NotAllowed);
     }
     let users = [caller.user, with];
-    for user in users {
-        let limit = chat.settings.limits.conversations_per_person;
-        let has = chat.conversations.memberships(user, limit).await?.len();
-        if has >= limit as usize {
-            return Err(ConversationError::TooMany);
-        }
-    }
-    let devices = chat.people.live_devices(&users).await?;
-    let party = |user| Party {
-        user,
-        devices: devices
-            .iter()
-            .filter(|owner| owner.user == user)
-            .map(|owner| owner.device)
-            .collect(),
-    };
+    room_for(chat, &users).await?;
     let new = NewConversation {
         id,
         kind: Kind::Direct,
-        parties: users.map(party).to_vec(),
+        title: None,
+        parties: parties(chat, users.map(|user| (user, Role::Member))).await?,
         retention: Retention::Relay,
         epoch: new_epoch(&*chat.random),
+        maker: None,
         now: chat.clock.now(),
     };
     Ok(chat.conversations.create(&new).await?)
 }
 
-async fn announce(chat: &Chat, users: [UserId; 2], id: ConversationId) {
-    for user in users {
+/// Everyone has room for one more conversation. Their own does not count.
+pub async fn room_for(chat: &Chat, users: &[UserId]) -> Result<(), ConversationError> {
+    let most = chat.most_conversations();
+    let rows = users.iter().map(|user| async move {
+        let rows = chat.conversations.memberships(*user, most).await?;
+        let own = own::open::id(*user);
+        Ok::<_, StoreError>(rows.iter().filter(|row| row.conversation != own).count())
+    });
+    let counts: Vec<usize> = stream::iter(rows).buffered(AT_ONCE).try_collect().await?;
+    let limit = chat.settings.limits.conversations_per_person as usize;
+    if counts.into_iter().any(|count| count >= limit) {
+        return Err(ConversationError::TooMany);
+    }
+    Ok(())
+}
+
+/// The people of a new conversation, with the devices that are to get its content.
+pub async fn parties(
+    chat: &Chat,
+    people: impl IntoIterator<Item = (UserId, Role)>,
+) -> Result<Vec<Party>, ConversationError> {
+    let people: Vec<(UserId, Role)> = people.into_iter().collect();
+    let users: Vec<UserId> = people.iter().map(|(user, _)| *user).collect();
+    let mut devices: HashMap<UserId, Vec<DeviceId>> = HashMap::new();
+    for owner in chat.people.live_devices(&users).await? {
+        devices.entry(owner.user).or_default().push(owner.device);
+    }
+    let party =
+        |(user, role)| Party { user, role, devices: devices.remove(&user).unwrap_or_default() };
+    Ok(people.into_iter().map(party).collect())
+}
+
+/// Tells these people's devices of the conversation.
+pub async fn announce(chat: &Chat, users: impl IntoIterator<Item = UserId>, id: ConversationId) {
+    let told = users.into_iter().map(|user| async move {
         chat.announcer.added(user, id).await;
         let note = Note::ConversationAdded { conversation_id: id };
         chat.notes.soon(user, cause(note.op(), id), note);
-    }
+    });
+    stream::iter(told).buffer_unordered(AT_ONCE).collect::<()>().await;
 }
 
 #[cfg(test)]

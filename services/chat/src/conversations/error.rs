@@ -23,6 +23,27 @@ pub enum ConversationError {
     /// One of the two has as many conversations as one may have.
     #[error("too many conversations")]
     TooMany,
+    /// The caller may not do that.
+    #[error("{0}")]
+    Forbidden(&'static str),
+    /// Something in the request makes no sense.
+    #[error("{0}")]
+    Invalid(WireError),
+    /// More people than a group takes.
+    #[error("a group has at most {0} people")]
+    GroupFull(u32),
+    /// The person is not in the conversation.
+    #[error("no such member")]
+    NoSuchMember,
+    /// The id belongs to another request.
+    #[error("the id is taken")]
+    Conflict,
+    /// Another change of the same person or conversation is under way.
+    #[error("another change is under way")]
+    Busy,
+    /// Not known to be done.
+    #[error("not known to be done")]
+    Unavailable,
     /// Too often.
     #[error("too many changes; next in {0} s")]
     TooOften(u64),
@@ -44,6 +65,17 @@ impl From<ConversationError> for WireError {
             ConversationError::NoSuchPerson => {
                 Self::not_found("person").at("userId", "nobody has this id")
             }
+            ConversationError::Forbidden(why) => Self::new(ErrorCode::Forbidden, why),
+            ConversationError::Invalid(error) => error,
+            ConversationError::GroupFull(most) => {
+                Self::invalid("userIds", format!("a group has at most {most} people"))
+            }
+            ConversationError::NoSuchMember => Self::not_found("member"),
+            ConversationError::Conflict => {
+                Self::new(ErrorCode::Conflict, "this id belongs to another request; use a new one")
+            }
+            ConversationError::Busy => Self::unavailable().retry_after(1),
+            ConversationError::Unavailable => Self::unavailable(),
             ConversationError::WithOneself => Self::invalid("userId", "must be somebody else's id"),
             ConversationError::NotAllowed => {
                 Self::new(ErrorCode::Forbidden, "this person does not take messages from you")

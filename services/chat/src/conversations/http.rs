@@ -3,30 +3,100 @@
 use std::sync::Arc;
 
 use actix_web::web::{Data, ServiceConfig};
-use actix_web::{HttpResponse, get, post};
-use kernel::{ConversationId, Page, PageLimit, UserId, WireError};
+use actix_web::{HttpResponse, delete, get, patch, post};
+use kernel::{ConversationId, EntryId, Page, PageLimit, UserId, WireError};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
-use web::{Caller, Envelope, Json, Path, Query, WebError};
+use web::{Caller, Envelope, IdempotencyKey, Json, Path, Query, WebError};
 
+use super::create_group::{self, NewGroup};
 use super::view::{self, ConversationView};
-use super::{create, list};
+use super::{Kind, Retention, create, delete, list, rename};
 use crate::chat::Chat;
+use crate::log::entry::Entry;
 
 /// Mounts the routes.
 pub fn routes(config: &mut ServiceConfig) {
-    config.service(open).service(all).service(one);
+    config.service(open).service(all).service(one).service(change).service(remove);
 }
 
-/// A conversation to be opened.
+/// A conversation to be made or found. `direct` wants `userId`; `group` wants `id`, `title` and `memberIds`.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct OpenRequest {
-    /// `direct`; other kinds cannot be made yet.
-    pub kind: super::Kind,
-    /// The other person.
-    #[schema(value_type = String, format = Uuid)]
-    pub user_id: UserId,
+    /// `direct` or `group`.
+    pub kind: Kind,
+    /// The other person of a direct conversation.
+    #[schema(value_type = Option<String>, format = Uuid)]
+    pub user_id: Option<UserId>,
+    /// Of a group: a UUID of version 7 made by the client; the same again is the same group.
+    #[schema(value_type = Option<String>, format = Uuid)]
+    pub id: Option<ConversationId>,
+    /// Of a group: 1 to 100 characters.
+    pub title: Option<String>,
+    /// Of a group: everyone in it besides the caller, who owns it.
+    #[schema(value_type = Option<Vec<String>>)]
+    pub member_ids: Option<Vec<UserId>>,
+    /// Of a group: `relay` unless given.
+    pub retention: Option<Retention>,
+}
+
+/// What is to be opened.
+enum Wanted {
+    Direct(UserId),
+    Group(NewGroup),
+}
+
+impl OpenRequest {
+    /// What the use cases take. Fields of another kind are refused.
+    fn wanted(self) -> Result<Wanted, WireError> {
+        let missing = |field: &str| WireError::invalid(field, "is missing");
+        let other = |field: &str| WireError::invalid(field, "does not belong to this kind");
+        match self {
+            Self { kind: Kind::Direct, user_id, id, title, member_ids, retention } => {
+                let fields = [
+                    ("id", id.is_some()),
+                    ("title", title.is_some()),
+                    ("memberIds", member_ids.is_some()),
+                    ("retention", retention.is_some()),
+                ];
+                if let Some((field, _)) = fields.into_iter().find(|(_, given)| *given) {
+                    return Err(other(field));
+                }
+                Ok(Wanted::Direct(user_id.ok_or_else(|| missing("userId"))?))
+            }
+            Self { kind: Kind::Group, user_id: Some(_), .. } => Err(other("userId")),
+            Self { kind: Kind::Group, id, title, member_ids, retention, .. } => {
+                Ok(Wanted::Group(NewGroup {
+                    id: id.ok_or_else(|| missing("id"))?,
+                    title: title.ok_or_else(|| missing("title"))?,
+                    members: member_ids.ok_or_else(|| missing("memberIds"))?,
+                    retention: retention.unwrap_or_default(),
+                }))
+            }
+            Self { kind: Kind::Own, .. } => {
+                Err(WireError::invalid("kind", "must be direct or group"))
+            }
+        }
+    }
+}
+
+/// What is to be different about a conversation: one thing in a call.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ChangeRequest {
+    /// Another title, 1 to 100 characters.
+    pub title: Option<String>,
+    /// A picture; there are none yet.
+    pub avatar_id: Option<String>,
+}
+
+/// The entry that a change became.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct EntryAnswer {
+    /// With its place in the log; null if there was nothing to change.
+    #[schema(value_type = Option<Object>)]
+    pub entry: Option<Entry>,
 }
 
 /// One conversation.
@@ -41,12 +111,12 @@ pub struct ConversationAnswer {
 #[serde(deny_unknown_fields)]
 pub struct PageQuery {
     /// 1 to 200 rows; 50 unless given.
-    limit: Option<u32>,
+    pub limit: Option<u32>,
     /// The `nextCursor` of the page before.
-    cursor: Option<String>,
+    pub cursor: Option<String>,
 }
 
-/// Opens the direct conversation with somebody, or finds it.
+/// Opens the direct conversation with somebody, or finds it; makes a group.
 #[utoipa::path(
     post, path = "/api/v1/conversations", tag = "conversations", request_body = OpenRequest,
     responses(
@@ -62,10 +132,10 @@ pub(crate) async fn open(
     caller: Caller,
     body: Json<OpenRequest>,
 ) -> Result<HttpResponse, WebError> {
-    if body.0.kind != super::Kind::Direct {
-        return Err(WireError::invalid("kind", "must be direct").into());
-    }
-    let opened = create::open_direct(&chat, &caller.0, body.0.user_id).await?;
+    let opened = match body.0.wanted()? {
+        Wanted::Direct(user) => create::open_direct(&chat, &caller.0, user).await?,
+        Wanted::Group(group) => create_group::create_group(&chat, &caller.0, group).await?,
+    };
     let mut answer = if opened.created { HttpResponse::Created() } else { HttpResponse::Ok() };
     Ok(answer.json(ConversationAnswer { conversation: opened.conversation }))
 }
@@ -108,6 +178,66 @@ pub(crate) async fn one(
 ) -> Result<HttpResponse, WebError> {
     let conversation = view::of(&chat, caller.0.user, id.0).await?;
     Ok(HttpResponse::Ok().json(ConversationAnswer { conversation }))
+}
+
+/// Changes what all see of a conversation.
+#[utoipa::path(
+    patch, path = "/api/v1/conversations/{id}", tag = "conversations", request_body = ChangeRequest,
+    params(
+        ("id" = String, Path, description = "the conversation's id"),
+        ("Idempotency-Key" = String, Header, description = "a UUID; becomes the entry's id"),
+    ),
+    responses(
+        (status = 200, description = "changed", body = EntryAnswer),
+        (status = "default", description = "error", body = Envelope),
+    ),
+    security(("bearer" = []))
+)]
+#[patch("/api/v1/conversations/{id}")]
+pub(crate) async fn change(
+    chat: Data<Arc<Chat>>,
+    caller: Caller,
+    id: Path<ConversationId>,
+    key: IdempotencyKey,
+    body: Json<ChangeRequest>,
+) -> Result<HttpResponse, WebError> {
+    let key = EntryId::from_uuid(key.0);
+    let entry = match body.0 {
+        ChangeRequest { avatar_id: Some(_), .. } => {
+            return Err(WireError::invalid("avatarId", "there are no pictures yet").into());
+        }
+        ChangeRequest { title: Some(title), .. } => {
+            rename::rename(&chat, &caller.0, id.0, &title, key).await?
+        }
+        ChangeRequest { title: None, .. } => {
+            return Err(WireError::invalid("title", "is missing").into());
+        }
+    };
+    Ok(HttpResponse::Ok().json(EntryAnswer { entry: Some(entry) }))
+}
+
+/// Removes a group for all. Owners only.
+#[utoipa::path(
+    delete, path = "/api/v1/conversations/{id}", tag = "conversations",
+    params(
+        ("id" = String, Path, description = "the conversation's id"),
+        ("Idempotency-Key" = String, Header, description = "a UUID"),
+    ),
+    responses(
+        (status = 204, description = "gone"),
+        (status = "default", description = "error", body = Envelope),
+    ),
+    security(("bearer" = []))
+)]
+#[delete("/api/v1/conversations/{id}")]
+pub(crate) async fn remove(
+    chat: Data<Arc<Chat>>,
+    caller: Caller,
+    id: Path<ConversationId>,
+    key: IdempotencyKey,
+) -> Result<HttpResponse, WebError> {
+    delete::delete(&chat, &caller.0, id.0, EntryId::from_uuid(key.0)).await?;
+    Ok(HttpResponse::NoContent().finish())
 }
 
 /// What a page may hold.

@@ -1,11 +1,17 @@
 //! Conversations: what they are, who is in them, and how one comes to be.
 
+pub mod changes;
 pub mod create;
+pub mod create_group;
+pub mod delete;
 pub mod error;
 pub mod http;
 pub mod list;
 pub mod members;
 pub mod mongo;
+pub mod people;
+pub mod rename;
+pub mod retry;
 pub mod sqlite;
 pub mod store;
 pub mod view;
@@ -13,6 +19,8 @@ pub mod view;
 use kernel::{ConversationId, Timestamp, UserId};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
+
+use crate::log::entry::Digest;
 
 /// What sort of conversation it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -104,6 +112,8 @@ pub struct Conversation {
     pub id: ConversationId,
     /// What sort it is.
     pub kind: Kind,
+    /// Title, of kinds that have one.
+    pub title: Option<String>,
     /// How long content is kept.
     pub retention: Retention,
     /// Changed by a restore or repair, after which cursors of the old epoch mean nothing. Opaque to clients.
@@ -120,6 +130,17 @@ pub struct Conversation {
     pub created_at: Timestamp,
     /// When the head last rose, by the instance that raised it.
     pub active_at: Timestamp,
+    /// What it was made by, of kinds that clients make under an id of their own.
+    pub maker: Option<Maker>,
+}
+
+/// Who made a conversation, and what they asked for: tells a retry from another request under the same id.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Maker {
+    /// Who.
+    pub user: UserId,
+    /// Of what the client sent.
+    pub digest: Digest,
 }
 
 /// One person in one conversation, as the conversation sees it.

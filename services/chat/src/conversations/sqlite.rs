@@ -6,11 +6,15 @@ use sqlite::rusqlite::{self, Row};
 use sqlite::{Connection, Database, OptionalExtension, params};
 
 use super::store::{ConversationStore, NewConversation, Party, Read};
-use super::{Conversation, Kind, Member, Membership, Retention, Role};
+use super::{Conversation, Kind, Maker, Member, Membership, Retention, Role};
 use crate::sqlite::{blob, id, integer, name, number, time};
 use crate::store::StoreError;
 
-const COLUMNS: &str = "id, kind, retention, epoch, head_seq, head_count, head_mseq, member_count, created_at, active_at";
+const COLUMNS: &str = "id, kind, retention, epoch, head_seq, head_count, head_mseq, member_count, created_at, active_at,
+   title, made_by, request";
+
+/// Holds for a member's row whose person is not on their way out.
+pub(super) const IS_IN: &str = "(pending_op IS NULL OR pending_op NOT IN ('left', 'removed'))";
 
 /// Conversations, their members, and each person's list of them, in one file.
 #[derive(Debug)]
@@ -48,13 +52,22 @@ impl ConversationStore for SqliteConversations {
         Ok(self.db.read(get_many).await?)
     }
 
-    #[tracing::instrument(name = "conversations_members", level = "debug", skip_all, fields(conversation_id = %conversation))]
-    async fn members(&self, conversation: ConversationId) -> Result<Vec<Member>, StoreError> {
+    #[tracing::instrument(name = "conversations_members", level = "debug", skip_all, fields(conversation_id = %conversation, limit = limit))]
+    async fn members(
+        &self,
+        conversation: ConversationId,
+        after: Option<UserId>,
+        limit: u32,
+    ) -> Result<Vec<Member>, StoreError> {
+        let sql = format!(
+            "SELECT user_id, role, joined_at FROM chat_members
+             WHERE conversation_id = ?1 AND user_id > ?2 AND {IS_IN} ORDER BY user_id LIMIT ?3"
+        );
+        // An empty blob sorts before every id.
+        let after = after.map_or_else(Vec::new, |after| blob(after).to_vec());
         let members = move |tx: &Connection| {
-            let mut select = tx.prepare_cached(
-                "SELECT user_id, role, joined_at FROM chat_members WHERE conversation_id = ?1",
-            )?;
-            let rows = select.query_map([blob(conversation)], member)?;
+            let mut select = tx.prepare_cached(&sql)?;
+            let rows = select.query_map(params![blob(conversation), after, limit], member)?;
             Ok(rows.collect::<Result<_, _>>()?)
         };
         Ok(self.db.read(members).await?)
@@ -66,11 +79,12 @@ impl ConversationStore for SqliteConversations {
         conversation: ConversationId,
         user: UserId,
     ) -> Result<Option<Member>, StoreError> {
+        let sql = format!(
+            "SELECT user_id, role, joined_at FROM chat_members
+             WHERE conversation_id = ?1 AND user_id = ?2 AND {IS_IN}"
+        );
         let one = move |tx: &Connection| {
-            let mut select = tx.prepare_cached(
-                "SELECT user_id, role, joined_at FROM chat_members
-                 WHERE conversation_id = ?1 AND user_id = ?2",
-            )?;
+            let mut select = tx.prepare_cached(&sql)?;
             Ok(select.query_row([blob(conversation), blob(user)], member).optional()?)
         };
         Ok(self.db.read(one).await?)
@@ -81,7 +95,7 @@ impl ConversationStore for SqliteConversations {
         let memberships = move |tx: &Connection| {
             let mut select = tx.prepare_cached(
                 "SELECT conversation_id, read_seq, read_count FROM chat_memberships
-                 WHERE user_id = ?1 LIMIT ?2",
+                 WHERE user_id = ?1 AND leaving = 0 LIMIT ?2",
             )?;
             let rows = select.query_map(params![blob(user), limit], membership)?;
             Ok(rows.collect::<Result<_, _>>()?)
@@ -98,7 +112,7 @@ impl ConversationStore for SqliteConversations {
         let one = move |tx: &Connection| {
             let mut select = tx.prepare_cached(
                 "SELECT conversation_id, read_seq, read_count FROM chat_memberships
-                 WHERE user_id = ?1 AND conversation_id = ?2",
+                 WHERE user_id = ?1 AND conversation_id = ?2 AND leaving = 0",
             )?;
             Ok(select.query_row([blob(user), blob(id)], membership).optional()?)
         };
@@ -137,23 +151,26 @@ impl ConversationStore for SqliteConversations {
 /// All of it in the transaction of the caller, so the row of the conversation says whether it is there.
 fn create(tx: &Connection, new: &NewConversation) -> rusqlite::Result<bool> {
     let mut insert = tx.prepare_cached(
-        "INSERT INTO chat_conversations (id, kind, retention, epoch, member_count, created_at, active_at)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?6) ON CONFLICT DO NOTHING",
+        "INSERT INTO chat_conversations (id, kind, retention, epoch, member_count, created_at, active_at,
+           title, made_by, request)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?6, ?7, ?8, ?9) ON CONFLICT DO NOTHING",
     )?;
-    let (id, now) = (blob(new.id), new.now.as_millis());
-    let (kind, retention, people) = (new.kind, new.retention, new.parties.len());
     let made = insert.execute(params![
-        id,
-        kind.as_str(),
-        retention.as_str(),
+        blob(new.id),
+        new.kind.as_str(),
+        new.retention.as_str(),
         new.epoch,
-        i64::try_from(people).unwrap_or(i64::MAX),
-        now
+        i64::try_from(new.parties.len()).unwrap_or(i64::MAX),
+        new.now.as_millis(),
+        new.title,
+        new.maker.map(|maker| blob(maker.user)),
+        new.maker.map(|maker| maker.digest),
     ])?;
     if made == 0 {
         return Ok(false);
     }
-    tx.prepare_cached("INSERT INTO chat_delivery (conversation_id) VALUES (?1)")?.execute([id])?;
+    let mut begin = tx.prepare_cached("INSERT INTO chat_delivery (conversation_id) VALUES (?1)")?;
+    begin.execute([blob(new.id)])?;
     for party in &new.parties {
         join(tx, new, party)?;
     }
@@ -165,7 +182,7 @@ fn join(tx: &Connection, new: &NewConversation, party: &Party) -> rusqlite::Resu
     let mut member = tx.prepare_cached(
         "INSERT INTO chat_members (conversation_id, user_id, role, joined_at) VALUES (?1, ?2, ?3, ?4)",
     )?;
-    member.execute(params![id, user, Role::Member.as_str(), new.now.as_millis()])?;
+    member.execute(params![id, user, party.role.as_str(), new.now.as_millis()])?;
     let mut membership = tx.prepare_cached(
         "INSERT INTO chat_memberships (user_id, conversation_id) VALUES (?1, ?2)",
     )?;
@@ -193,11 +210,14 @@ fn raise_read(
 }
 
 fn get(tx: &Connection, id: ConversationId) -> rusqlite::Result<Option<Conversation>> {
-    let sql = format!("SELECT {COLUMNS} FROM chat_conversations WHERE id = ?1");
+    let sql = format!("SELECT {COLUMNS} FROM chat_conversations WHERE id = ?1 AND gone = 0");
     tx.prepare_cached(&sql)?.query_row([blob(id)], conversation).optional()
 }
 
 fn conversation(row: &Row<'_>) -> rusqlite::Result<Conversation> {
+    let made_by: Option<[u8; 16]> = row.get(11)?;
+    let digest: Option<[u8; 32]> = row.get(12)?;
+    let user = made_by.map(uuid::Uuid::from_bytes).map(UserId::from_uuid);
     Ok(Conversation {
         id: id(row, 0)?,
         kind: name(row, 1, Kind::from_name)?,
@@ -209,6 +229,8 @@ fn conversation(row: &Row<'_>) -> rusqlite::Result<Conversation> {
         member_count: row.get(7)?,
         created_at: time(row, 8)?,
         active_at: time(row, 9)?,
+        title: row.get(10)?,
+        maker: user.zip(digest).map(|(user, digest)| Maker { user, digest }),
     })
 }
 

@@ -5,7 +5,7 @@ use std::fmt;
 use async_trait::async_trait;
 use kernel::{ConversationId, DeviceId, Timestamp, UserId};
 
-use super::{Conversation, Kind, Member, Membership, Retention};
+use super::{Conversation, Kind, Maker, Member, Membership, Retention, Role};
 use crate::store::StoreError;
 
 /// One of the people of a new conversation.
@@ -13,6 +13,8 @@ use crate::store::StoreError;
 pub struct Party {
     /// Who.
     pub user: UserId,
+    /// What they may do.
+    pub role: Role,
     /// Their live devices: each gets a delivery cursor at 0. Without any, a placeholder holds the floor for them.
     pub devices: Vec<DeviceId>,
 }
@@ -20,16 +22,20 @@ pub struct Party {
 /// A conversation to be made.
 #[derive(Debug, Clone)]
 pub struct NewConversation {
-    /// A person's own and a direct one's follow from who is in it, so that whoever is second finds the first one's.
+    /// Its id. A direct one's follows from the two people, so that whoever is second finds the first one's.
     pub id: ConversationId,
     /// What sort it is.
     pub kind: Kind,
-    /// Everyone in it, each once.
+    /// Title, of kinds that have one.
+    pub title: Option<String>,
+    /// Everyone who is in it from the start.
     pub parties: Vec<Party>,
     /// How long content is kept.
     pub retention: Retention,
     /// The first epoch.
     pub epoch: String,
+    /// What it is made by, of kinds that clients make under an id of their own.
+    pub maker: Option<Maker>,
     /// When.
     pub now: Timestamp,
 }
@@ -47,12 +53,13 @@ pub struct Read {
     pub count: u64,
 }
 
-/// Conversations, their members, and each person's list of them.
+/// Conversations, their members, and each person's list of them. A conversation that is gone is as if it had never been,
+/// and so is a member on their way out.
 #[async_trait]
 pub trait ConversationStore: Send + Sync + fmt::Debug {
-    /// Makes a conversation with its members, memberships and delivery cursors, all or (after a crash half-way)
-    /// as far as a repeat of the call completes it: it cannot be seen by [`ConversationStore::get`] before it is whole.
-    /// Says whether this call made it; of many at once exactly one does.
+    /// Makes a conversation with its members, memberships and delivery cursors, all or (after a crash half-way) as far as
+    /// a repeat of the call completes it: it cannot be seen by [`ConversationStore::get`] before it is whole.
+    /// Says whether this call made it; of many at once exactly one does. An id that was used before is never made again.
     async fn create(&self, new: &NewConversation) -> Result<bool, StoreError>;
 
     /// The conversation, by a read that no fail-over takes back.
@@ -61,8 +68,13 @@ pub trait ConversationStore: Send + Sync + fmt::Debug {
     /// Those of the conversations that exist, in any order, by a read that no fail-over takes back.
     async fn get_many(&self, ids: &[ConversationId]) -> Result<Vec<Conversation>, StoreError>;
 
-    /// Everyone in the conversation.
-    async fn members(&self, id: ConversationId) -> Result<Vec<Member>, StoreError>;
+    /// People in the conversation in the order of their ids, those behind `after`, at most `limit`.
+    async fn members(
+        &self,
+        id: ConversationId,
+        after: Option<UserId>,
+        limit: u32,
+    ) -> Result<Vec<Member>, StoreError>;
 
     /// The person as the conversation sees them, if they are in it, by a read that no fail-over takes back.
     async fn member(&self, id: ConversationId, user: UserId) -> Result<Option<Member>, StoreError>;

@@ -10,6 +10,9 @@ use crate::chat::Chat;
 use crate::log::entry::Entry;
 use crate::people::directory::PublicUser;
 
+/// Members that a conversation shows; the others are in the list of its members.
+const SHOWN: u32 = 50;
+
 /// Position in a log and user-visible messages up to there.
 #[derive(Debug, Clone, Copy, Serialize, ToSchema)]
 pub struct Position {
@@ -113,14 +116,14 @@ pub async fn build(
     let id = conversation.id;
     let before_last = conversation.head_seq.saturating_sub(1);
     let (members, progress, last) = futures::try_join!(
-        chat.conversations.members(id),
+        chat.conversations.members(id, None, SHOWN),
         chat.delivery.progress(id),
         chat.log.entries(id, before_last, 1),
     )?;
     Ok(ConversationView {
         id,
         kind: conversation.kind,
-        title: None,
+        title: conversation.title.clone(),
         slug: None,
         avatar_url: None,
         retention: conversation.retention,
@@ -143,7 +146,7 @@ pub async fn build(
 }
 
 /// Members with their names. While the user service is out of reach they come without.
-async fn people(chat: &Chat, members: Vec<Member>) -> Vec<MemberView> {
+pub async fn people(chat: &Chat, members: Vec<Member>) -> Vec<MemberView> {
     let ids: Vec<UserId> = members.iter().map(|member| member.user).collect();
     let users = chat.people.profiles(&ids).await.unwrap_or_else(|error| {
         tracing::warn!(%error, "members are shown without their names");

@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use async_trait::async_trait;
 use bson::{Document, doc};
 use futures::TryStreamExt;
-use kernel::{ConversationId, Timestamp};
+use kernel::{ConversationId, DeviceId, Timestamp, UserId};
 use mongodb::options::ReturnDocument;
 use mongodb::{Collection, Database};
 use serde::Deserialize;
@@ -67,6 +67,37 @@ pub(crate) async fn begin(
         }
     }
     Err(StoreError::Unavailable("another one was faster each time".to_owned()))
+}
+
+/// Gives somebody who joins their cursors. Does nothing in a conversation that has no delivery state.
+pub(crate) async fn join(
+    db: &Database,
+    id: ConversationId,
+    user: UserId,
+    devices: &[DeviceId],
+) -> Result<(), StoreError> {
+    let join = doc! { "q": { "_id": uuid(id) }, "u": pipeline::join(user, devices) };
+    update_each(db, DELIVERY, &[join]).await
+}
+
+/// Takes everything away of somebody who is out; answers where the conversation then stands.
+pub(crate) async fn leave(
+    db: &Database,
+    id: ConversationId,
+    user: UserId,
+) -> Result<Option<Progress>, StoreError> {
+    let delivery: Collection<ProgressRow> = db.collection(DELIVERY);
+    let update = delivery
+        .find_one_and_update(doc! { "_id": uuid(id) }, pipeline::leave_for_good(user))
+        .projection(doc! { "floor": 1, "strippedTo": 1 })
+        .return_document(ReturnDocument::After);
+    within(update).await?.as_ref().map(progress).transpose()
+}
+
+/// Forgets who has stored what of a conversation that is gone.
+pub(crate) async fn end(db: &Database, id: ConversationId) -> Result<(), StoreError> {
+    let delivery: Collection<ProgressRow> = db.collection(DELIVERY);
+    within(delivery.delete_one(doc! { "_id": uuid(id) })).await.map(drop)
 }
 
 #[async_trait]

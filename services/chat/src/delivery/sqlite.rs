@@ -209,6 +209,29 @@ pub(crate) fn join(
     Ok(())
 }
 
+/// Takes everything away of somebody who is out; answers where the conversation then stands.
+pub(crate) fn leave(
+    tx: &Connection,
+    id: ConversationId,
+    user: UserId,
+) -> rusqlite::Result<Option<Progress>> {
+    let mut delete = tx.prepare_cached(
+        "DELETE FROM chat_delivery_cursors WHERE conversation_id = ?1 AND user_id = ?2",
+    )?;
+    delete.execute([blob(id), blob(user)])?;
+    settle(tx, id)?;
+    progress(tx, id)
+}
+
+/// Forgets who has stored what of a conversation that is gone.
+pub(crate) fn end(tx: &Connection, id: ConversationId) -> rusqlite::Result<()> {
+    for table in ["chat_delivery_cursors", "chat_delivery"] {
+        let sql = format!("DELETE FROM {table} WHERE conversation_id = ?1");
+        tx.prepare_cached(&sql)?.execute([blob(id)])?;
+    }
+    Ok(())
+}
+
 fn take_away(tx: &Connection, id: ConversationId, owner: Owner) -> rusqlite::Result<()> {
     let Some(seq) = cursor(tx, id, owner.user, blob(owner.device))? else { return Ok(()) };
     delete_cursor(tx, id, owner.user, blob(owner.device))?;

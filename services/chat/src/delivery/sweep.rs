@@ -15,6 +15,7 @@ use tokio_util::sync::CancellationToken;
 use super::retention;
 use super::store::Progress;
 use crate::chat::Chat;
+use crate::conversations::changes;
 use crate::store::StoreError;
 
 /// Conversations of one page.
@@ -71,6 +72,11 @@ impl<'a> Sweeper<'a> {
     pub async fn pass(&mut self) -> Result<(), StoreError> {
         let start = self.chat.clock.monotonic();
         let swept = self.finish_all().await;
+        if self.may_go_on().await
+            && let Err(error) = changes::sweep::sweep(self.chat).await
+        {
+            tracing::warn!(%error, "not every change of membership is finished yet");
+        }
         let removed = self.remove_expired().await;
         let took = self.chat.clock.monotonic().saturating_sub(start);
         metrics::histogram!("delivery_sweep_seconds").record(took.as_secs_f64());

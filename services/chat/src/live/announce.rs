@@ -61,6 +61,12 @@ impl Announcer {
         let _ = self.publish(about(user), FrameKind::Added, Head::default(), "", body).await;
     }
 
+    /// The person is no longer in a conversation. Lost, instances find it out by reading.
+    pub async fn removed(&self, user: UserId, id: ConversationId) {
+        let body = Bytes::copy_from_slice(id.uuid().as_bytes());
+        let _ = self.publish(about(user), FrameKind::Removed, Head::default(), "", body).await;
+    }
+
     /// The person's session is over.
     pub async fn revoked(&self, user: UserId, session: SessionId) -> Result<(), FanoutError> {
         let body = Bytes::copy_from_slice(session.uuid().as_bytes());

@@ -4,11 +4,16 @@
 //! body of an event is its JSON as clients get it, so that nobody decodes it on the way.
 
 use bytes::{BufMut, Bytes, BytesMut};
+use kernel::UserId;
+use serde::Deserialize;
 
 use crate::log::store::Head;
 
 /// Bytes of the kind and the place.
 const HEADER: usize = 25;
+
+/// The event of an entry after which somebody is not in the conversation any more.
+const LEFT: &str = "participant:left";
 
 /// An event on its way between instances.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,6 +46,8 @@ pub enum FrameKind {
     Profile = 5,
     /// The log reaches up to `seq`: news of it may have been lost.
     Head = 6,
+    /// The person is no longer in the conversation whose id is the body.
+    Removed = 7,
 }
 
 impl FrameKind {
@@ -52,6 +59,7 @@ impl FrameKind {
             4 => Some(Self::Revoked),
             5 => Some(Self::Profile),
             6 => Some(Self::Head),
+            7 => Some(Self::Removed),
             _ => None,
         }
     }
@@ -85,6 +93,23 @@ impl Frame {
         Some(Self { kind, place, trace, event, body: bytes.slice(at..) })
     }
 
+    /// Whom the entry in the body says to be gone from its conversation.
+    pub fn gone(&self) -> Option<UserId> {
+        #[derive(Deserialize)]
+        struct Told {
+            data: Gone,
+        }
+        #[derive(Deserialize)]
+        #[serde(rename_all = "camelCase")]
+        struct Gone {
+            user_id: UserId,
+        }
+        if self.event != LEFT {
+            return None;
+        }
+        serde_json::from_slice::<Told>(&self.body).ok().map(|told| told.data.user_id)
+    }
+
     /// The id in the body, if that is what it holds.
     pub fn id<K>(&self) -> Option<kernel::Id<K>> {
         let bytes: [u8; 16] = self.body.as_ref().try_into().ok()?;
@@ -112,7 +137,7 @@ mod tests {
     proptest! {
         #[test]
         fn a_frame_survives_the_way(
-            kind in 1_u8..=6, place in any::<[u64; 3]>(), trace in "[ -~]{0,60}", event in "[a-z:]{0,20}", body: Vec<u8>,
+            kind in 1_u8..=7, place in any::<[u64; 3]>(), trace in "[ -~]{0,60}", event in "[a-z:]{0,20}", body: Vec<u8>,
         ) {
             let kind = FrameKind::from_byte(kind).unwrap();
             let [seq, count, mseq] = place;

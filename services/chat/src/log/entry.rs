@@ -121,6 +121,20 @@ impl Entry {
         }
     }
 
+    /// Who is not in the conversation any more after it.
+    pub fn gone(&self) -> Option<UserId> {
+        #[derive(Deserialize)]
+        #[serde(rename_all = "camelCase")]
+        struct Gone {
+            user_id: UserId,
+        }
+        if self.kind != EntryType::Member || !self.op_is(&["left", "removed"]) {
+            return None;
+        }
+        let data = self.data.as_deref().map_or("", RawValue::get);
+        serde_json::from_str::<Gone>(data).ok().map(|data| data.user_id)
+    }
+
     fn op_is(&self, ops: &[&str]) -> bool {
         let data = self.data.as_deref().map_or("", RawValue::get);
         serde_json::from_str::<Op<'_>>(data).is_ok_and(|data| ops.contains(&data.op.as_ref()))

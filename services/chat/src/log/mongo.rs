@@ -12,7 +12,7 @@ use async_trait::async_trait;
 use bson::{Document, doc};
 use futures::future::try_join;
 use futures::{StreamExt, TryStreamExt, stream};
-use kernel::{Clock, ConversationId, Timestamp};
+use kernel::{Clock, ConversationId, EntryId, Timestamp};
 use mongodb::action::Find;
 use mongodb::{Collection, Database};
 
@@ -121,6 +121,12 @@ impl LogStore for MongoLog {
         }
         let find = self.entries.find(range(id, after, u64::MAX)).sort(doc! { "_id": 1 });
         read_all(find.limit(i64::from(limit))).await
+    }
+
+    #[tracing::instrument(name = "log_find", level = "debug", skip_all, fields(conversation_id = %id, entry_id = %mid))]
+    async fn find(&self, id: ConversationId, mid: EntryId) -> Result<Option<Entry>, StoreError> {
+        let one = doc! { "conversationId": uuid(id), "mid": uuid(mid) };
+        within(self.entries.find_one(one)).await?.map(Row::entry).transpose()
     }
 
     #[tracing::instrument(name = "log_strip", level = "debug", skip_all, fields(parts = parts.len()))]

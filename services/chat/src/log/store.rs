@@ -161,6 +161,9 @@ pub trait LogStore: Send + Sync + fmt::Debug {
         limit: u32,
     ) -> Result<Vec<Entry>, StoreError>;
 
+    /// The entry of that id, or its header, by a read that no fail-over takes back.
+    async fn find(&self, id: ConversationId, mid: EntryId) -> Result<Option<Entry>, StoreError>;
+
     /// Forgets what was written in these parts of logs. The headers stay for `chat.delivery.header_s` from now on. Repeating it
     /// changes nothing. After an error some may be forgotten; repeating the call forgets the rest.
     async fn strip_all(&self, parts: &[Part]) -> Result<(), StoreError>;

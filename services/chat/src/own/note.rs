@@ -29,7 +29,6 @@ pub enum Note {
         conversation_id: ConversationId,
     },
     /// The person is no longer in a conversation. `sync` reports it as `removed`.
-    #[expect(dead_code, reason = "for leaving, which is being built")]
     ConversationRemoved {
         /// Which.
         conversation_id: ConversationId,

@@ -6,7 +6,7 @@ use uuid::Uuid;
 use crate::chat::Chat;
 use crate::conversations::create::new_epoch;
 use crate::conversations::store::{NewConversation, Party};
-use crate::conversations::{Kind, Retention};
+use crate::conversations::{Kind, Retention, Role};
 use crate::store::StoreError;
 
 /// Makes ids of people's own conversations; never changes, or people would get a second one.
@@ -31,7 +31,13 @@ pub async fn ensure(
     let new = NewConversation {
         id,
         kind: Kind::Own,
-        parties: vec![Party { user, devices: live_devices(chat, user, device).await }],
+        title: None,
+        maker: None,
+        parties: vec![Party {
+            user,
+            role: Role::Owner,
+            devices: live_devices(chat, user, device).await,
+        }],
         retention: Retention::Relay,
         epoch: new_epoch(&*chat.random),
         now: chat.clock.now(),

@@ -1,5 +1,6 @@
 //! People as the user service knows them: batched, remembered for a while, with a deadline on every call.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -112,6 +113,16 @@ impl People {
         Ok(!self.directory.profiles(&[id]).await?.is_empty())
     }
 
+    /// Those of the ids that nobody has.
+    pub async fn unknown(&self, ids: &[UserId]) -> Result<Vec<UserId>, PeopleError> {
+        let mut known = HashSet::new();
+        for batch in ids.chunks(contracts::MAX_IDS) {
+            let profiles = self.directory.profiles(batch).await?;
+            known.extend(profiles.into_iter().map(|profile| profile.id));
+        }
+        Ok(ids.iter().copied().filter(|id| !known.contains(id)).collect())
+    }
+
     /// Whether `from` may open a conversation with `to`.
     pub async fn may_talk(&self, from: UserId, to: UserId) -> Result<bool, PeopleError> {
         Ok(self.directory.may_talk(from, to).await?)
@@ -119,7 +130,10 @@ impl People {
 
     /// The devices that hold content for these people.
     pub async fn live_devices(&self, ids: &[UserId]) -> Result<Vec<Owner>, PeopleError> {
-        let devices = self.directory.live_devices(ids).await?;
+        let mut devices = Vec::new();
+        for batch in ids.chunks(contracts::MAX_IDS) {
+            devices.extend(self.directory.live_devices(batch).await?);
+        }
         Ok(devices.into_iter().map(|live| Owner { user: live.user, device: live.device }).collect())
     }
 

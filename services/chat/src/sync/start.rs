@@ -137,6 +137,8 @@ mod tests {
             member_count: 2,
             created_at: Timestamp::from_millis(0),
             active_at: Timestamp::from_millis(0),
+            title: None,
+            maker: None,
         }
     }
 

@@ -4,8 +4,10 @@
 //! lets time go by with [`place::Place::later`], which both stores understand.
 
 mod delivery;
+mod groups;
 mod killed;
 mod live;
+mod membership;
 mod own;
 pub mod place;
 mod retention;

@@ -112,10 +112,27 @@ impl Place {
         Self::over(stores, clock, 7)
     }
 
+    /// With other settings.
+    pub async fn with(change: impl FnOnce(&mut settings::Chat)) -> Self {
+        let store = Store::asked();
+        let clock = Arc::new(ManualClock::new(store.begin()));
+        let stores = store.open(&clock).await;
+        Self::made(stores, clock, 7, change)
+    }
+
     /// Ids are drawn by the seed, epochs too.
     pub fn over(stores: Stores, clock: Arc<ManualClock>, seed: u64) -> Self {
+        Self::made(stores, clock, seed, |_| {})
+    }
+
+    fn made(
+        stores: Stores,
+        clock: Arc<ManualClock>,
+        seed: u64,
+        change: impl FnOnce(&mut settings::Chat),
+    ) -> Self {
         let random = Arc::new(SeededRandom::new(seed));
-        let Stores { conversations, log, delivery, kept } = stores;
+        let Stores { conversations, changes, log, delivery, kept } = stores;
         let fanout = Arc::new(MemoryFanout::new(1_024));
         let announcer = Announcer::new(Arc::clone(&fanout) as Arc<dyn fanout::Fanout>);
         let town = Arc::new(Town::default());
@@ -124,6 +141,8 @@ impl Place {
         settings.limits.sends_per_second = 1_000_000;
         settings.limits.sends_burst = 1_000_000;
         settings.live.read_note_ms = 1;
+        settings.limits.changes_per_minute = 1_000_000;
+        change(&mut settings);
         let members = Arc::new(Members::new(
             Arc::clone(&conversations),
             Arc::clone(&log),
@@ -153,6 +172,7 @@ impl Place {
             clock: Arc::clone(&clock) as Arc<dyn Clock>,
             random: Arc::clone(&random) as Arc<dyn Random>,
             conversations,
+            changes,
             log,
             delivery,
             appender,

@@ -8,6 +8,9 @@ use kernel::{Clock, ManualClock, Timestamp};
 use tempfile::TempDir;
 
 use crate::contract::mongo::{Scratch, watched};
+use crate::conversations::changes::mongo::MongoChanges;
+use crate::conversations::changes::sqlite::SqliteChanges;
+use crate::conversations::changes::store::ChangeStore;
 use crate::conversations::mongo::MongoConversations;
 use crate::conversations::sqlite::SqliteConversations;
 use crate::conversations::store::ConversationStore;
@@ -31,6 +34,7 @@ pub enum Store {
 /// The ports, open.
 pub struct Stores {
     pub conversations: Arc<dyn ConversationStore>,
+    pub changes: Arc<dyn ChangeStore>,
     pub log: Arc<dyn LogStore>,
     pub delivery: Arc<dyn DeliveryStore>,
     pub kept: Kept,
@@ -96,6 +100,7 @@ pub async fn in_folder(folder: &Path, clock: Arc<dyn Clock>) -> Stores {
     crate::sqlite::migrate(&database).await.unwrap();
     Stores {
         conversations: Arc::new(SqliteConversations::new(database.clone())),
+        changes: Arc::new(SqliteChanges::new(database.clone())),
         log: Arc::new(SqliteLog::new(database.clone(), DAY, 30 * DAY, clock)),
         delivery: Arc::new(SqliteDelivery::new(database)),
         kept: Kept::Elsewhere,
@@ -112,6 +117,7 @@ async fn on_mongo(clock: Arc<dyn Clock>) -> Stores {
     };
     Stores {
         conversations: Arc::new(MongoConversations::new(&scratch.db)),
+        changes: Arc::new(MongoChanges::new(&scratch.db)),
         log: Arc::new(MongoLog::new(&scratch.db, limits, clock)),
         delivery: Arc::new(MongoDelivery::new(&scratch.db)),
         kept: Kept::Mongo(scratch),

@@ -50,6 +50,7 @@ pub fn routes(chat: &Arc<Chat>, engine: &Engine) -> runtime::Routes {
     Arc::new(move |config: &mut ServiceConfig| {
         config.app_data(chat.clone());
         conversations::http::routes(config);
+        conversations::people::http::routes(config);
         messages::http::routes(config);
         delivery::http::routes(config);
         reading::http::routes(config);

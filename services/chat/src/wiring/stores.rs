@@ -8,6 +8,9 @@ use anyhow::{Context, bail};
 use runtime::Env;
 
 use super::seconds;
+use crate::conversations::changes::mongo::MongoChanges;
+use crate::conversations::changes::sqlite::SqliteChanges;
+use crate::conversations::changes::store::ChangeStore;
 use crate::conversations::mongo::MongoConversations;
 use crate::conversations::sqlite::SqliteConversations;
 use crate::conversations::store::ConversationStore;
@@ -24,6 +27,8 @@ use crate::{mongo, sqlite};
 pub struct Stores {
     /// Conversations and who is in them.
     pub conversations: Arc<dyn ConversationStore>,
+    /// Who comes and goes.
+    pub changes: Arc<dyn ChangeStore>,
     /// The logs.
     pub log: Arc<dyn LogStore>,
     /// Delivery cursors.
@@ -42,6 +47,7 @@ pub async fn open(env: &Env) -> anyhow::Result<Stores> {
             let clock = Arc::clone(&env.clock);
             Ok(Stores {
                 conversations: Arc::new(SqliteConversations::new(database.clone())),
+                changes: Arc::new(SqliteChanges::new(database.clone())),
                 log: Arc::new(SqliteLog::new(
                     database.clone(),
                     seconds(delivery.header_s),
@@ -65,6 +71,7 @@ pub async fn open(env: &Env) -> anyhow::Result<Stores> {
             let clock = Arc::clone(&env.clock);
             Ok(Stores {
                 conversations: Arc::new(MongoConversations::new(&database)),
+                changes: Arc::new(MongoChanges::new(&database)),
                 log: Arc::new(MongoLog::new(&database, limits, clock)),
                 delivery: Arc::new(MongoDelivery::new(&database)),
             })

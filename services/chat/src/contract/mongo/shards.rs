@@ -17,7 +17,7 @@ use tokio::time::timeout;
 
 use super::scratch::WATCHED;
 use super::shapes::{self, Asked, Shape};
-use crate::mongo::{DELIVERY, ENTRIES, SHARD_KEYS, index_commands, open};
+use crate::mongo::{CONVERSATIONS, DELIVERY, ENTRIES, MEMBERS, SHARD_KEYS, index_commands, open};
 
 /// All tests together; they take a small part of it.
 const PATIENCE: Duration = Duration::from_mins(4);
@@ -31,7 +31,9 @@ const MAINTENANCE: &[(&str, &str)] = &[
     // The sweeper looks for conversations whose content is not forgotten yet.
     (DELIVERY, "{ dirty: ? }"),
     (DELIVERY, "{ dirty: ?, _id: { $gt: ? } }"),
-    (DELIVERY, "{ dirty: ?, _id: { $gt: ? } }"),
+    // The sweeper looks for changes of membership that nobody carried to their end.
+    (MEMBERS, "{ pending.at: { $lt: ? } }"),
+    (CONVERSATIONS, "{ pending.at: { $lt: ? } }"),
     // A test does at once what the server's own TTL thread does later.
     (ENTRIES, "{ expiresAt: { $lte: ? } }"),
 ];

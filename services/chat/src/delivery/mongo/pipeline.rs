@@ -79,6 +79,15 @@ pub(super) fn leave(owner: Owner) -> Vec<Document> {
     stages
 }
 
+/// Takes everything of the person's away.
+pub(super) fn leave_for_good(user: UserId) -> Vec<Document> {
+    let others = doc! { "$ne": [{ "$substrBytes": ["$$this.k", 0, USER] }, user.to_string()] };
+    let kept = doc! { "$filter": { "input": { "$objectToArray": "$d" }, "cond": others } };
+    let mut stages = vec![doc! { "$set": { "d": { "$arrayToObject": kept } } }];
+    stages.extend(settle());
+    stages
+}
+
 /// Raises the cursors that are there.
 pub(super) fn acknowledge(acks: &[Ack]) -> Vec<Document> {
     let mut highest: BTreeMap<String, u64> = BTreeMap::new();

@@ -99,6 +99,9 @@ impl Door {
         let new: Vec<_> =
             rows.iter().map(|row| row.conversation).filter(|id| !ids.contains(id)).collect();
         self.live.hub.join(&[Arc::clone(seat)], &new, None).await?;
+        for id in ids.iter().filter(|id| rows.iter().all(|row| row.conversation != **id)) {
+            self.live.hub.expel(identity.user, *id);
+        }
         // Revoked between the first look and the subscription, the news of it would have passed unheard.
         self.gate.admit(token).await?;
         let ready = json!({

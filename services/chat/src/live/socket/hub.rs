@@ -48,6 +48,17 @@ impl Room {
             seat.deliver(packet);
         }
     }
+
+    /// Takes a person's sockets out.
+    pub fn put_out(&mut self, id: ConversationId, user: UserId) {
+        self.seats.retain(|seat| {
+            let stays = seat.identity.user != user;
+            if !stays {
+                seat.part(id);
+            }
+            stays
+        });
+    }
 }
 
 /// The sockets of this instance and what each of them hears.
@@ -165,6 +176,28 @@ impl Hub {
         self.listener.unwatch(&unheard).await;
     }
 
+    /// Takes a person's sockets out of one conversation's room: from here on they hear nothing of it.
+    pub fn expel(self: &Arc<Self>, user: UserId, id: ConversationId) {
+        let Some(mut room) = self.rooms.get_mut(&id) else { return };
+        room.put_out(id, user);
+        drop(room);
+        self.tidy(id);
+    }
+
+    /// Closes the conversation's room if nobody is left in it.
+    pub(super) fn tidy(self: &Arc<Self>, id: ConversationId) {
+        if self.rooms.get(&id).is_none_or(|room| !room.seats.is_empty()) {
+            return;
+        }
+        let hub = Arc::clone(self);
+        self.spawn(async move {
+            let _turn = hub.subscribing.lock().await;
+            if hub.rooms.remove_if(&id, |_, room| room.seats.is_empty()).is_some() {
+                hub.listener.unwatch(&[about(id)]).await;
+            }
+        });
+    }
+
     /// The sockets of a person on this instance.
     pub fn seats_of(&self, user: UserId) -> Vec<Arc<Seat>> {
         self.people.get(&user).map(|seats| seats.clone()).unwrap_or_default()
@@ -190,14 +223,24 @@ impl Hub {
         self.listener.next().await
     }
 
-    /// An entry came through the fan-out.
-    pub fn entry(self: &Arc<Self>, id: ConversationId, seq: u64, packet: &Packet) {
+    /// An entry came through the fan-out. Whoever it says is `gone` hears it as the last one.
+    pub fn entry(
+        self: &Arc<Self>,
+        id: ConversationId,
+        seq: u64,
+        packet: &Packet,
+        gone: Option<UserId>,
+    ) {
         let Some(mut room) = self.rooms.get_mut(&id) else { return };
         match room.lane.arrive(seq) {
             Arrival::Deliver => room.deliver(packet),
-            Arrival::Drop => {}
-            Arrival::Repair(from) => repair::start(self, id, from, room.generation),
+            Arrival::Drop => return,
+            Arrival::Repair(from) => return repair::start(self, id, from, room.generation),
         }
+        let Some(gone) = gone else { return };
+        room.put_out(id, gone);
+        drop(room);
+        self.tidy(id);
     }
 
     /// Something that may be lost came through the fan-out.

@@ -67,7 +67,8 @@ impl Live {
             FrameKind::Entry => {
                 self.chat.log.seen(Id::from_uuid(uuid), frame.place);
                 let packet = Packet::event_from_json(&frame.event, &frame.body);
-                self.hub.entry(Id::from_uuid(uuid), frame.place.seq, &packet);
+                let gone = frame.gone();
+                self.hub.entry(Id::from_uuid(uuid), frame.place.seq, &packet, gone);
             }
             FrameKind::Signal => {
                 let packet = Packet::event_from_json(&frame.event, &frame.body);
@@ -77,6 +78,10 @@ impl Live {
             FrameKind::Added => {
                 let Some(id) = frame.id() else { return };
                 self.open(Id::from_uuid(uuid), id);
+            }
+            FrameKind::Removed => {
+                let Some(id) = frame.id() else { return };
+                self.shut(Id::from_uuid(uuid), id);
             }
             FrameKind::Revoked => self.revoke(Id::from_uuid(uuid), &frame),
             FrameKind::Profile => {
@@ -100,6 +105,17 @@ impl Live {
                 seat.send(&packet);
                 seat.close(CloseReason::SessionRevoked);
             }
+        }
+    }
+
+    /// Lets a person's sockets hear no more of a conversation that they are not in any more.
+    pub fn shut(&self, user: UserId, id: ConversationId) {
+        self.hub.expel(user, id);
+        let Ok(packet) = Packet::event("conversation:removed", &json!({ "id": id })) else {
+            return;
+        };
+        for seat in self.hub.seats_of(user) {
+            seat.send(&packet);
         }
     }
 
@@ -144,8 +160,8 @@ impl Live {
         for seat in seats {
             seat.send(&packet);
         }
-        // What was written before this instance listened.
-        let mut after = 0;
+        // What was written before this instance listened. Of a long log the last page: the client fetches what it lacks.
+        let mut after = view.floor.max(view.head.seq.saturating_sub(u64::from(PAGE)));
         loop {
             let entries = self.chat.log.entries(id, after, PAGE).await?;
             for entry in &entries {

@@ -24,7 +24,7 @@ pub fn start(hub: &Arc<Hub>, id: ConversationId, from: u64, generation: u64) {
     hub.spawn(async move { run(&repairing, id, from, generation).await }.instrument(span));
 }
 
-async fn run(hub: &Hub, id: ConversationId, from: u64, generation: u64) {
+async fn run(hub: &Arc<Hub>, id: ConversationId, from: u64, generation: u64) {
     let mut after = from;
     loop {
         let entries = match hub.log.entries(id, after, PAGE).await {
@@ -46,7 +46,7 @@ async fn run(hub: &Hub, id: ConversationId, from: u64, generation: u64) {
 }
 
 /// Passes on what was read. Says whether there is more to read.
-fn pass_on(hub: &Hub, id: ConversationId, generation: u64, entries: &[Entry]) -> bool {
+fn pass_on(hub: &Arc<Hub>, id: ConversationId, generation: u64, entries: &[Entry]) -> bool {
     // Nobody listens any more, or others do: their room read the head anew.
     let Some(mut room) = hub.rooms.get_mut(&id) else { return false };
     if room.generation != generation {
@@ -59,7 +59,13 @@ fn pass_on(hub: &Hub, id: ConversationId, generation: u64, entries: &[Entry]) ->
         if let Ok(packet) = Packet::event(entry.event(), entry) {
             room.deliver(&packet);
         }
+        if let Some(gone) = entry.gone() {
+            room.put_out(id, gone);
+        }
     }
     let whole_page = entries.len() >= PAGE as usize;
-    whole_page || room.lane.finish_repair(entries.is_empty())
+    let more = whole_page || room.lane.finish_repair(entries.is_empty());
+    drop(room);
+    hub.tidy(id);
+    more
 }

@@ -118,6 +118,20 @@ impl Seat {
         true
     }
 
+    /// Notes that the socket does not hear the conversation any more. Says whether it did.
+    pub fn part(&self, id: ConversationId) -> bool {
+        let mut joined = self.joined.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(joined) = joined.as_mut() else { return false };
+        let before = joined.len();
+        joined.retain(|other| *other != id);
+        joined.len() < before
+    }
+
+    /// Everything the socket hears, unless it has left.
+    pub fn joined(&self) -> Vec<ConversationId> {
+        self.joined.lock().unwrap_or_else(PoisonError::into_inner).clone().unwrap_or_default()
+    }
+
     /// Everything the socket hears; it hears nothing afterwards, and joins nothing any more.
     pub fn leave_all(&self) -> Vec<ConversationId> {
         self.joined.lock().unwrap_or_else(PoisonError::into_inner).take().unwrap_or_default()

@@ -77,13 +77,21 @@ impl Live {
         Ok(())
     }
 
-    /// Conversations that the person is in and somebody's socket does not hear.
+    /// Conversations that the person is in and a socket of theirs does not hear, and those that they are not in any more.
     async fn find_conversations(self: &Arc<Self>, user: UserId) -> Result<(), StoreError> {
         let most = self.chat.most_conversations();
-        let rows = self.chat.conversations.memberships(user, most).await?;
         let seats = self.hub.seats_of(user);
+        let heard: HashSet<_> = seats.iter().flat_map(|seat| seat.joined()).collect();
+        let rows = self.chat.conversations.memberships(user, most).await?;
+        let rows: HashSet<_> = rows.into_iter().map(|row| row.conversation).collect();
+        // What they heard before the rows were read is in the rows, unless they are out of it or over the limit.
+        for id in heard.difference(&rows) {
+            if self.chat.conversations.membership(user, *id).await?.is_none() {
+                self.shut(user, *id);
+            }
+        }
         let unheard = |id: &ConversationId| seats.iter().any(|seat| !seat.has_joined(*id));
-        for id in rows.into_iter().map(|row| row.conversation).filter(unheard) {
+        for id in rows.into_iter().filter(unheard) {
             self.open(user, id);
         }
         Ok(())
