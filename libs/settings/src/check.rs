@@ -31,6 +31,10 @@ pub(crate) const RANGES: &[(&str, RangeInclusive<i64>)] = &[
     ("chat.limits.sends_burst", 1..=MANY),
     ("chat.limits.changes_per_minute", 1..=MANY),
     ("chat.limits.text_chars", 1..=100_000),
+    // Within them the message's header is there, however soon it was delivered.
+    ("chat.limits.edit_window_s", 1..=86_400),
+    ("chat.limits.delete_window_s", 1..=86_400),
+    ("chat.limits.fold_entries", 1..=100_000),
     ("chat.limits.conversations_per_person", 1..=1_000_000),
     ("chat.limits.sockets_per_person", 1..=1_000_000),
     ("chat.limits.socket_queue_bytes", 65_536..=67_108_864),

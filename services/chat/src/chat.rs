@@ -12,7 +12,7 @@ use crate::delivery::fold::Fold;
 use crate::delivery::store::DeliveryStore;
 use crate::live::announce::Announcer;
 use crate::log::append::Appender;
-use crate::log::store::LogStore;
+use crate::log::store::{EntryStore, LogStore};
 use crate::messages::digest::Digester;
 use crate::messages::pace::Pace;
 use crate::own::notes::Notes;
@@ -27,6 +27,8 @@ pub struct Chat {
     pub changes: Arc<dyn ChangeStore>,
     /// The logs.
     pub log: Arc<dyn LogStore>,
+    /// Single entries of them.
+    pub entries: Arc<dyn EntryStore>,
     /// Delivery cursors.
     pub delivery: Arc<dyn DeliveryStore>,
     /// The way into the logs.

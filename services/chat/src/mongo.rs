@@ -94,6 +94,7 @@ pub fn index_commands() -> Vec<Document> {
         index.extend(how);
         index
     };
+    let only = |which: Document| doc! { "partialFilterExpression": which };
     let entries = [
         index(
             "conversationId_1_mid_1",
@@ -101,11 +102,27 @@ pub fn index_commands() -> Vec<Document> {
             doc! { "unique": true },
         ),
         index("expiresAt_1", doc! { "expiresAt": 1 }, doc! { "expireAfterSeconds": 0 }),
+        // Only what is about another entry, so that other messages do not pay for it.
+        index(
+            "conversationId_1_target_1_seq_1",
+            doc! { "conversationId": 1, "target": 1, "seq": 1 },
+            only(doc! { "target": { "$exists": true } }),
+        ),
+        index("unfinished_1", doc! { "unfinished": 1 }, only(doc! { "unfinished": true })),
     ];
-    let unfinished = doc! { "partialFilterExpression": { "dirty": true } };
-    let delivery = [index("dirty_1__id_1", doc! { "dirty": 1, "_id": 1 }, unfinished)];
-    let begun = doc! { "partialFilterExpression": { "pending.at": { "$exists": true } } };
-    let pending = [index("pending.at_1", doc! { "pending.at": 1 }, begun)];
+    let delivery = [
+        index("dirty_1__id_1", doc! { "dirty": 1, "_id": 1 }, only(doc! { "dirty": true })),
+        index(
+            "turning.entry_1",
+            doc! { "turning.entry": 1 },
+            only(doc! { "turning.entry": { "$exists": true } }),
+        ),
+    ];
+    let pending = [index(
+        "pending.at_1",
+        doc! { "pending.at": 1 },
+        only(doc! { "pending.at": { "$exists": true } }),
+    )];
     vec![
         doc! { "createIndexes": MEMBERS, "indexes": pending.to_vec() },
         doc! { "createIndexes": CONVERSATIONS, "indexes": pending.to_vec() },

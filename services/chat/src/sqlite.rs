@@ -97,6 +97,24 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
      CREATE INDEX chat_members_pending ON chat_members (pending_at) WHERE pending_at IS NOT NULL;
      ALTER TABLE chat_memberships ADD COLUMN leaving INTEGER NOT NULL DEFAULT 0;",
     ),
+    (
+        "chat/004",
+        "ALTER TABLE chat_delivery ADD COLUMN retention TEXT NOT NULL DEFAULT 'relay';
+     ALTER TABLE chat_delivery ADD COLUMN turning_to TEXT;
+     ALTER TABLE chat_delivery ADD COLUMN turning_entry BLOB;
+     ALTER TABLE chat_delivery ADD COLUMN turning_by BLOB;
+     ALTER TABLE chat_delivery ADD COLUMN turning_begun INTEGER;
+     ALTER TABLE chat_delivery ADD COLUMN turning_told INTEGER;
+     ALTER TABLE chat_delivery ADD COLUMN turning_told_at INTEGER;
+     ALTER TABLE chat_conversations ADD COLUMN retention_seq INTEGER NOT NULL DEFAULT 0;
+     CREATE INDEX chat_delivery_turning ON chat_delivery (conversation_id)
+       WHERE turning_entry IS NOT NULL;
+     ALTER TABLE chat_entries ADD COLUMN unfinished INTEGER NOT NULL DEFAULT 0;
+     CREATE INDEX chat_entries_unfinished ON chat_entries (conversation_id, seq)
+       WHERE unfinished = 1;
+     CREATE INDEX chat_entries_target ON chat_entries (conversation_id, target, seq)
+       WHERE target IS NOT NULL;",
+    ),
 ];
 
 /// Brings the tables of this service up to date. Run it before any of its stores is used.

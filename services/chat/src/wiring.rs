@@ -126,7 +126,7 @@ pub(crate) struct Outside {
 /// Puts an instance together. Its tasks run on the runtime that this is called on.
 pub(crate) fn assemble(outside: Outside, stores: Stores) -> Chat {
     let Outside { settings, digest_key, directory, fanout, clock, random } = outside;
-    let Stores { conversations, changes, log, delivery } = stores;
+    let Stores { conversations, changes, log, entries, delivery } = stores;
     let announcer = Announcer::new(fanout);
     let members = Arc::new(Members::new(
         Arc::clone(&conversations),
@@ -163,6 +163,7 @@ pub(crate) fn assemble(outside: Outside, stores: Stores) -> Chat {
         conversations,
         changes,
         log,
+        entries,
         delivery,
         appender,
         fold,

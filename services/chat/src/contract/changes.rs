@@ -5,10 +5,10 @@ use std::time::Duration;
 use futures::future::join_all;
 use kernel::ConversationId;
 
-use super::{Case, Person, Stores, group, id, now};
+use super::{Case, Person, Stores, group, id, now, relay};
 use crate::conversations::Role;
 use crate::conversations::changes::store::{Begun, Change, Fate, Op, Turn};
-use crate::delivery::store::{Ack, Progress};
+use crate::delivery::store::Ack;
 
 pub(super) const CASES: &[Case] = &[
     ("who joins is in with cursors before it is finished", |stores| Box::pin(joins(stores))),
@@ -100,7 +100,7 @@ async fn leaves(stores: Stores) {
     stores.changes.finish(&join, 1).await.unwrap();
     let acks = [owner.owner(0), singer.owner(0)].map(|owner| Ack { owner, seq: 7 });
     let progress = stores.delivery.acknowledge(conversation, &acks).await.unwrap();
-    assert_eq!(progress, Some(Progress { floor: 0, stripped_to: 0 }));
+    assert_eq!(progress, Some(relay(0, 0)));
 
     let leave = begun(&stores, &change(conversation, Op::Removed, &tenor, &owner), &tenor).await;
     assert_eq!(leave.role, Role::Member);
@@ -113,7 +113,7 @@ async fn leaves(stores: Stores) {
     assert_eq!(progress.floor, 0, "its cursors go after the entry");
 
     let progress = stores.changes.finish(&leave, 8).await.unwrap();
-    assert_eq!(progress, Some(Progress { floor: 7, stripped_to: 0 }));
+    assert_eq!(progress, Some(relay(7, 0)));
     assert!(
         stores
             .delivery

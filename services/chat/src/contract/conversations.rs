@@ -4,9 +4,9 @@ use std::collections::HashSet;
 
 use futures::future::join_all;
 
-use super::{Case, Person, Stores, direct, id, made};
+use super::{Case, Person, Stores, direct, id, made, relay};
 use crate::conversations::{Kind, Membership, Retention, Role};
-use crate::delivery::store::{Ack, Progress};
+use crate::delivery::store::Ack;
 
 pub(super) const CASES: &[Case] = &[
     ("a direct conversation is made once", |stores| Box::pin(made_once(stores))),
@@ -35,7 +35,7 @@ async fn made_once(stores: Stores) {
     assert_eq!(stores.conversations.get(new.id).await.unwrap().unwrap(), found);
 
     let progress = stores.delivery.progress(new.id).await.unwrap();
-    assert_eq!(progress, Some(Progress { floor: 0, stripped_to: 0 }));
+    assert_eq!(progress, Some(relay(0, 0)));
     for owner in [one.owner(0), one.owner(1), two.owner(0)] {
         let cursors = stores.delivery.cursors(owner, &[new.id]).await.unwrap();
         assert_eq!(cursors.get(&new.id), Some(&0), "{owner:?}");
@@ -61,7 +61,7 @@ async fn made_by_many(stores: Stores) {
     stores.delivery.register(two.owner(0), &[conversation], full.now).await.unwrap();
     let acks = [one.owner(0), two.owner(0)].map(|owner| Ack { owner, seq: 5 });
     let progress = stores.delivery.acknowledge(conversation, &acks).await.unwrap();
-    assert_eq!(progress, Some(Progress { floor: 5, stripped_to: 0 }));
+    assert_eq!(progress, Some(relay(5, 0)));
 }
 
 async fn people(stores: Stores) {

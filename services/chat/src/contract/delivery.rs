@@ -3,8 +3,8 @@
 use futures::future::join_all;
 use kernel::ConversationId;
 
-use super::{Case, Person, Stores, id, made, now};
-use crate::delivery::store::{Ack, Owner, Progress};
+use super::{Case, Person, Stores, id, made, now, relay};
+use crate::delivery::store::{Ack, Owner};
 
 pub(super) const CASES: &[Case] = &[
     ("the floor is the lowest cursor and only rises", |stores| Box::pin(floor(stores))),
@@ -46,7 +46,7 @@ async fn floor(stores: Stores) {
     );
     assert_eq!(cursor(&stores, id, c).await, Some(8));
     let progress = stores.delivery.progress(id).await.unwrap();
-    assert_eq!(progress, Some(Progress { floor: 7, stripped_to: 0 }));
+    assert_eq!(progress, Some(relay(7, 0)));
 }
 
 async fn unknown_device(stores: Stores) {
@@ -90,7 +90,7 @@ async fn removed(stores: Stores) {
     stores.delivery.remove(lost, &[id, super::id()]).await.unwrap();
     assert_eq!(cursor(&stores, id, lost).await, None);
     let progress = stores.delivery.progress(id).await.unwrap();
-    assert_eq!(progress, Some(Progress { floor: 6, stripped_to: 2 }), "the floor rose");
+    assert_eq!(progress, Some(relay(6, 2)), "the floor rose");
     assert!(is_unfinished(&stores, id).await);
 
     stores.delivery.remove(kept, &[id]).await.unwrap();
@@ -144,7 +144,7 @@ async fn unfinished(stores: Stores) {
     stores.delivery.stripped(id, 4).await.unwrap();
     stores.delivery.stripped(id, 99).await.unwrap();
     let progress = stores.delivery.progress(id).await.unwrap();
-    assert_eq!(progress, Some(Progress { floor: 5, stripped_to: 5 }));
+    assert_eq!(progress, Some(relay(5, 5)));
     ack(&stores, id, &[(one.owner(0), 6)]).await;
     assert!(!is_unfinished(&stores, id).await, "the floor did not rise");
     ack(&stores, id, &[(two.owner(0), 6)]).await;
@@ -188,7 +188,7 @@ async fn at_once(stores: Stores) {
         assert!(floor.unwrap() <= 48);
     }
     let progress = stores.delivery.progress(id).await.unwrap();
-    assert_eq!(progress, Some(Progress { floor: 48, stripped_to: 0 }));
+    assert_eq!(progress, Some(relay(48, 0)));
     assert_eq!(cursor(&stores, id, owners[0]).await, Some(50));
 }
 

@@ -3,11 +3,13 @@
 mod changes;
 mod conversations;
 mod delivery;
+mod entries;
 mod log;
 mod log_race;
 pub(crate) mod mongo;
 mod opening;
 mod sqlite;
+mod turning;
 
 use std::sync::Arc;
 
@@ -17,8 +19,8 @@ use kernel::{Clock, ConversationId, DeviceId, Id, SystemClock, SystemRandom, Tim
 use crate::conversations::changes::store::ChangeStore;
 use crate::conversations::store::{ConversationStore, NewConversation, Party};
 use crate::conversations::{Kind, Maker, Retention, Role};
-use crate::delivery::store::{DeliveryStore, Owner};
-use crate::log::store::LogStore;
+use crate::delivery::store::{DeliveryStore, Owner, Progress};
+use crate::log::store::{EntryStore, LogStore};
 
 /// The stores of one database, that other cases use too. A case keeps to ids of its own.
 #[derive(Debug, Clone)]
@@ -31,6 +33,8 @@ struct Stores {
     elsewhere: Arc<dyn LogStore>,
     /// The log as an instance sees it that keeps no header.
     forgetful: Arc<dyn LogStore>,
+    /// Single entries of the logs.
+    entries: Arc<dyn EntryStore>,
 }
 
 type Case = (&'static str, fn(Stores) -> BoxFuture<'static, ()>);
@@ -40,6 +44,11 @@ async fn run(stores: &Stores, cases: &[Case]) {
         eprintln!("case: {name}");
         case(stores.clone()).await;
     }
+}
+
+/// How far a conversation stands that forgets what is delivered.
+const fn relay(floor: u64, stripped_to: u64) -> Progress {
+    Progress { floor, stripped_to, retention: Retention::Relay }
 }
 
 fn id<K>() -> Id<K> {

@@ -15,7 +15,7 @@ use mongodb::Database;
 pub(crate) use scratch::{Scratch, watched};
 use scratch::{database, done};
 
-use super::{Stores, changes, conversations, delivery, log, log_race, run};
+use super::{Stores, changes, conversations, delivery, entries, log, log_race, run, turning};
 use crate::conversations::changes::mongo::MongoChanges;
 use crate::conversations::mongo::MongoConversations;
 use crate::delivery::mongo::MongoDelivery;
@@ -30,6 +30,10 @@ const LIMITS: Limits = Limits {
 };
 
 fn log_within(db: &Database, limits: Limits) -> Arc<dyn LogStore> {
+    mongo_log(db, limits)
+}
+
+fn mongo_log(db: &Database, limits: Limits) -> Arc<MongoLog> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock::default());
     Arc::new(MongoLog::new(db, limits, clock))
 }
@@ -40,6 +44,7 @@ fn stores(db: &Database) -> Stores {
         elsewhere: log_within(db, LIMITS),
         forgetful: log_within(db, Limits { header: Duration::ZERO, ..LIMITS }),
         changes: Arc::new(MongoChanges::new(db)),
+        entries: mongo_log(db, LIMITS),
         conversations: Arc::new(MongoConversations::new(db)),
         delivery: Arc::new(MongoDelivery::new(db)),
     }
@@ -63,6 +68,7 @@ async fn mongo_keeps_changes() {
 async fn mongo_keeps_delivery() {
     let db = database().await;
     run(&stores(&db), delivery::CASES).await;
+    run(&stores(&db), turning::CASES).await;
     done(db).await;
 }
 
@@ -70,6 +76,13 @@ async fn mongo_keeps_delivery() {
 async fn mongo_keeps_the_log() {
     let db = database().await;
     run(&stores(&db), log::CASES).await;
+    done(db).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn mongo_keeps_single_entries() {
+    let db = database().await;
+    run(&stores(&db), entries::CASES).await;
     done(db).await;
 }
 

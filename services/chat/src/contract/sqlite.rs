@@ -7,12 +7,11 @@ use kernel::{Clock, SystemClock};
 use sqlite::Database;
 use tempfile::TempDir;
 
-use super::{Stores, changes, conversations, delivery, log, log_race, run};
+use super::{Stores, changes, conversations, delivery, entries, log, log_race, run, turning};
 use crate::conversations::changes::sqlite::SqliteChanges;
 use crate::conversations::sqlite::SqliteConversations;
 use crate::delivery::sqlite::SqliteDelivery;
 use crate::log::sqlite::SqliteLog;
-use crate::log::store::LogStore;
 
 const DAY: Duration = Duration::from_hours(24);
 
@@ -20,14 +19,13 @@ async fn stores(folder: &TempDir) -> Stores {
     let db = Database::open(&folder.path().join("chat.db")).unwrap();
     crate::sqlite::migrate(&db).await.unwrap();
     let clock: Arc<dyn Clock> = Arc::new(SystemClock::default());
-    let log = |header| -> Arc<dyn LogStore> {
-        Arc::new(SqliteLog::new(db.clone(), header, 30 * DAY, Arc::clone(&clock)))
-    };
+    let log = |header| Arc::new(SqliteLog::new(db.clone(), header, 30 * DAY, Arc::clone(&clock)));
     Stores {
         log: log(DAY),
         elsewhere: log(DAY),
         forgetful: log(Duration::ZERO),
         changes: Arc::new(SqliteChanges::new(db.clone())),
+        entries: log(DAY),
         conversations: Arc::new(SqliteConversations::new(db.clone())),
         delivery: Arc::new(SqliteDelivery::new(db)),
     }
@@ -48,13 +46,21 @@ async fn sqlite_keeps_changes() {
 #[tokio::test(flavor = "multi_thread")]
 async fn sqlite_keeps_delivery() {
     let folder = TempDir::new().unwrap();
-    run(&stores(&folder).await, delivery::CASES).await;
+    let stores = stores(&folder).await;
+    run(&stores, delivery::CASES).await;
+    run(&stores, turning::CASES).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn sqlite_keeps_the_log() {
     let folder = TempDir::new().unwrap();
     run(&stores(&folder).await, log::CASES).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn sqlite_keeps_single_entries() {
+    let folder = TempDir::new().unwrap();
+    run(&stores(&folder).await, entries::CASES).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -13,6 +13,7 @@ use super::create_group::{self, NewGroup};
 use super::view::{self, ConversationView};
 use super::{Kind, Retention, create, delete, list, rename};
 use crate::chat::Chat;
+use crate::delivery::turn;
 use crate::log::entry::Entry;
 
 /// Mounts the routes.
@@ -89,6 +90,8 @@ pub struct ChangeRequest {
     pub title: Option<String>,
     /// A picture; there are none yet.
     pub avatar_id: Option<String>,
+    /// How long content is kept from now on. Owners only.
+    pub retention: Option<Retention>,
 }
 
 /// The entry that a change became.
@@ -206,14 +209,21 @@ pub(crate) async fn change(
         ChangeRequest { avatar_id: Some(_), .. } => {
             return Err(WireError::invalid("avatarId", "there are no pictures yet").into());
         }
-        ChangeRequest { title: Some(title), .. } => {
-            rename::rename(&chat, &caller.0, id.0, &title, key).await?
+        ChangeRequest { title: Some(_), retention: Some(_), .. } => {
+            let reason = "cannot be changed together with the title; make two calls";
+            return Err(WireError::invalid("retention", reason).into());
         }
-        ChangeRequest { title: None, .. } => {
+        ChangeRequest { title: Some(title), .. } => {
+            Some(rename::rename(&chat, &caller.0, id.0, &title, key).await?)
+        }
+        ChangeRequest { retention: Some(retention), .. } => {
+            turn::turn(&chat, &caller.0, id.0, retention, key).await?
+        }
+        ChangeRequest { .. } => {
             return Err(WireError::invalid("title", "is missing").into());
         }
     };
-    Ok(HttpResponse::Ok().json(EntryAnswer { entry: Some(entry) }))
+    Ok(HttpResponse::Ok().json(EntryAnswer { entry }))
 }
 
 /// Removes a group for all. Owners only.

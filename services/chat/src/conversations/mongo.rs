@@ -14,7 +14,7 @@ use self::rows::{
     membership, own, rows_of_people,
 };
 use super::store::{ConversationStore, NewConversation, Read};
-use super::{Conversation, Member, Membership};
+use super::{Conversation, Member, Membership, Retention};
 use crate::mongo::{
     CONVERSATIONS, MEMBERS, MEMBERSHIPS, integer, is_duplicate, pair, pairs_of, update_each, uuid,
     within,
@@ -56,7 +56,7 @@ impl ConversationStore for MongoConversations {
             return Ok(false);
         }
         for parties in new.parties.chunks(JOINS) {
-            crate::delivery::mongo::begin(&self.db, new.id, parties).await?;
+            crate::delivery::mongo::begin(&self.db, new.id, new.retention, parties).await?;
         }
         let (members, memberships) = rows_of_people(new);
         update_each(&self.db, MEMBERS, &members).await?;
@@ -161,6 +161,19 @@ impl ConversationStore for MongoConversations {
         };
         let raises: Vec<Document> = reads.iter().map(raise).collect();
         update_each(&self.db, MEMBERSHIPS, &raises).await
+    }
+
+    #[tracing::instrument(name = "conversations_set_retention", level = "debug", skip_all, fields(conversation_id = %id, seq = seq))]
+    async fn set_retention(
+        &self,
+        id: ConversationId,
+        retention: Retention,
+        seq: u64,
+    ) -> Result<(), StoreError> {
+        let later = doc! { "retentionSeq": { "$gte": integer(seq) } };
+        let filter = doc! { "_id": uuid(id), "$nor": [later] };
+        let set = doc! { "retention": retention.as_str(), "retentionSeq": integer(seq) };
+        within(self.conversations.update_one(filter, doc! { "$set": set })).await.map(drop)
     }
 
     async fn ping(&self) -> Result<(), StoreError> {

@@ -142,6 +142,23 @@ impl ConversationStore for SqliteConversations {
         Ok(self.db.write(raise).await?)
     }
 
+    #[tracing::instrument(name = "conversations_set_retention", level = "debug", skip_all, fields(conversation_id = %id, seq = seq))]
+    async fn set_retention(
+        &self,
+        id: ConversationId,
+        retention: Retention,
+        seq: u64,
+    ) -> Result<(), StoreError> {
+        let set = move |tx: &Connection| {
+            let mut set = tx.prepare_cached(
+                "UPDATE chat_conversations SET retention = ?2, retention_seq = ?3
+                 WHERE id = ?1 AND retention_seq < ?3",
+            )?;
+            Ok(set.execute(params![blob(id), retention.as_str(), integer(seq)]).map(drop)?)
+        };
+        Ok(self.db.write(set).await?)
+    }
+
     async fn ping(&self) -> Result<(), StoreError> {
         let ping = |tx: &Connection| Ok(tx.query_row("SELECT 1", [], |_| Ok(()))?);
         Ok(self.db.read(ping).await?)
@@ -169,8 +186,9 @@ fn create(tx: &Connection, new: &NewConversation) -> rusqlite::Result<bool> {
     if made == 0 {
         return Ok(false);
     }
-    let mut begin = tx.prepare_cached("INSERT INTO chat_delivery (conversation_id) VALUES (?1)")?;
-    begin.execute([blob(new.id)])?;
+    let mut begin = tx
+        .prepare_cached("INSERT INTO chat_delivery (conversation_id, retention) VALUES (?1, ?2)")?;
+    begin.execute(params![blob(new.id), new.retention.as_str()])?;
     for party in &new.parties {
         join(tx, new, party)?;
     }

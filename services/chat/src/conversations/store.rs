@@ -101,6 +101,14 @@ pub trait ConversationStore: Send + Sync + fmt::Debug {
     /// As [`ConversationStore::raise_read`], for many at once.
     async fn raise_reads(&self, reads: &[Read]) -> Result<(), StoreError>;
 
+    /// Notes how long content is kept from the entry at `seq` on, unless a later one says otherwise.
+    async fn set_retention(
+        &self,
+        id: ConversationId,
+        retention: Retention,
+        seq: u64,
+    ) -> Result<(), StoreError>;
+
     /// Answers if the store is in reach.
     async fn ping(&self) -> Result<(), StoreError>;
 }

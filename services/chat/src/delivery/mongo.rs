@@ -2,21 +2,23 @@
 //! other whole.
 
 mod pipeline;
+mod turning;
 
 use std::collections::HashMap;
 
 use async_trait::async_trait;
 use bson::{Document, doc};
 use futures::TryStreamExt;
-use kernel::{ConversationId, DeviceId, Timestamp, UserId};
+use kernel::{ConversationId, DeviceId, EntryId, Timestamp, UserId};
 use mongodb::options::ReturnDocument;
 use mongodb::{Collection, Database};
 use serde::Deserialize;
 
-use super::store::{Ack, DeliveryStore, Owner, Progress, Standing};
+use super::store::{Ack, DeliveryStore, Owner, Progress, Standing, Told, Turning};
+use crate::conversations::Retention;
 use crate::conversations::store::Party;
 use crate::mongo::{
-    DELIVERY, DEVICES, date, id as read_id, is_duplicate, number, update_each, uuid, within,
+    DELIVERY, DEVICES, date, id as read_id, is_duplicate, name, number, update_each, uuid, within,
 };
 use crate::store::StoreError;
 
@@ -30,6 +32,7 @@ struct ProgressRow {
     id: bson::Uuid,
     floor: i64,
     stripped_to: i64,
+    retention: String,
 }
 
 /// Delivery cursors of all conversations, in one database.
@@ -51,10 +54,11 @@ impl MongoDelivery {
 pub(crate) async fn begin(
     db: &Database,
     id: ConversationId,
+    retention: Retention,
     parties: &[Party],
 ) -> Result<(), StoreError> {
     let delivery: Collection<ProgressRow> = db.collection(DELIVERY);
-    let mut update = vec![pipeline::begin()];
+    let mut update = vec![pipeline::begin(retention)];
     for party in parties {
         update.extend(pipeline::join(party.user, &party.devices));
     }
@@ -89,7 +93,7 @@ pub(crate) async fn leave(
     let delivery: Collection<ProgressRow> = db.collection(DELIVERY);
     let update = delivery
         .find_one_and_update(doc! { "_id": uuid(id) }, pipeline::leave_for_good(user))
-        .projection(doc! { "floor": 1, "strippedTo": 1 })
+        .projection(standing())
         .return_document(ReturnDocument::After);
     within(update).await?.as_ref().map(progress).transpose()
 }
@@ -117,10 +121,7 @@ impl DeliveryStore for MongoDelivery {
         update_each(&self.db, DELIVERY, &raises).await?;
         // Read afterwards, the positions may be higher than what these updates made them: they only rise.
         let ids: Vec<bson::Uuid> = all.iter().map(|(id, _)| uuid(*id)).collect();
-        let find = self
-            .delivery
-            .find(doc! { "_id": { "$in": ids } })
-            .projection(doc! { "floor": 1, "strippedTo": 1 });
+        let find = self.delivery.find(doc! { "_id": { "$in": ids } }).projection(standing());
         let rows: Vec<ProgressRow> = within(async move { find.await?.try_collect().await }).await?;
         let found: HashMap<ConversationId, &ProgressRow> =
             rows.iter().map(|row| (read_id(row.id), row)).collect();
@@ -150,7 +151,7 @@ impl DeliveryStore for MongoDelivery {
             marked.insert("_id", doc! { "$gt": uuid(after) });
         }
         let find = self.delivery.find(marked).sort(doc! { "_id": 1 }).limit(i64::from(limit));
-        let find = find.projection(doc! { "floor": 1, "strippedTo": 1 });
+        let find = find.projection(standing());
         let rows: Vec<ProgressRow> = within(async move { find.await?.try_collect().await }).await?;
         rows.iter().map(|row| Ok((read_id(row.id), progress(row)?))).collect()
     }
@@ -220,15 +221,47 @@ impl DeliveryStore for MongoDelivery {
         let ids: Vec<bson::Uuid> = ids.iter().copied().map(uuid).collect();
         let delivery = self.delivery.clone_with_type::<StandingRow>();
         let find = delivery.find(doc! { "_id": { "$in": ids } });
-        let find = find.projection(doc! { "floor": 1, "strippedTo": 1, "d": 1 });
+        let find = find.projection(doc! { "floor": 1, "strippedTo": 1, "retention": 1, "d": 1 });
         let rows: Vec<StandingRow> = within(async move { find.await?.try_collect().await }).await?;
         rows.into_iter().map(StandingRow::standing).collect()
+    }
+
+    #[tracing::instrument(name = "delivery_turn", level = "debug", skip_all, fields(conversation_id = %id))]
+    async fn turn(
+        &self,
+        id: ConversationId,
+        turning: &Turning,
+    ) -> Result<Option<Turning>, StoreError> {
+        self.begin_turning(id, turning).await
+    }
+
+    #[tracing::instrument(name = "delivery_turned", level = "debug", skip_all, fields(conversation_id = %id, seq = told.seq))]
+    async fn turned(
+        &self,
+        id: ConversationId,
+        turning: &Turning,
+        told: Told,
+    ) -> Result<(), StoreError> {
+        let same = turning::of(id, turning.entry);
+        let update = self.delivery.update_one(same, pipeline::turned(turning, told));
+        within(update).await.map(drop)
+    }
+
+    #[tracing::instrument(name = "delivery_settled", level = "debug", skip_all, fields(conversation_id = %id))]
+    async fn settled(&self, id: ConversationId, entry: EntryId) -> Result<(), StoreError> {
+        let done = doc! { "$unset": { "turning": "" } };
+        within(self.delivery.update_one(turning::of(id, entry), done)).await.map(drop)
+    }
+
+    #[tracing::instrument(name = "delivery_turnings", level = "debug", skip_all, fields(limit = limit))]
+    async fn turnings(&self, limit: u32) -> Result<Vec<(ConversationId, Turning)>, StoreError> {
+        self.find_turnings(limit).await
     }
 
     #[tracing::instrument(name = "delivery_progress", level = "debug", skip_all, fields(conversation_id = %id))]
     async fn progress(&self, id: ConversationId) -> Result<Option<Progress>, StoreError> {
         let find = self.delivery.find_one(doc! { "_id": uuid(id) });
-        let find = find.projection(doc! { "floor": 1, "strippedTo": 1 });
+        let find = find.projection(standing());
         within(find).await?.as_ref().map(progress).transpose()
     }
 }
@@ -243,7 +276,7 @@ impl MongoDelivery {
         let update = self
             .delivery
             .find_one_and_update(doc! { "_id": uuid(id) }, pipeline::acknowledge(acks))
-            .projection(doc! { "floor": 1, "strippedTo": 1 })
+            .projection(standing())
             .return_document(ReturnDocument::After);
         within(update).await?.as_ref().map(progress).transpose()
     }
@@ -272,6 +305,14 @@ impl StandingRow {
     }
 }
 
+fn standing() -> Document {
+    doc! { "floor": 1, "strippedTo": 1, "retention": 1 }
+}
+
 fn progress(row: &ProgressRow) -> Result<Progress, StoreError> {
-    Ok(Progress { floor: number(row.floor)?, stripped_to: number(row.stripped_to)? })
+    Ok(Progress {
+        floor: number(row.floor)?,
+        stripped_to: number(row.stripped_to)?,
+        retention: name(&row.retention, Retention::from_name)?,
+    })
 }

@@ -10,7 +10,7 @@ use crate::store::StoreError;
 
 /// Positions forgotten in one statement, so that none takes long: who comes back after a month acknowledges all of it at
 /// once.
-const STRETCH: u64 = 2_000;
+pub(super) const STRETCH: u64 = 2_000;
 
 /// Forgets the content of these conversations up to their floors, and notes how far it is done. Killed in between, some of it
 /// is done again.

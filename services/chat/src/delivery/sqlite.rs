@@ -1,14 +1,17 @@
 //! Delivery cursors in SQLite: a row for each device in each conversation, the floor beside them.
 
+mod turning;
+
 use std::collections::HashMap;
 
 use async_trait::async_trait;
-use kernel::{ConversationId, DeviceId, Timestamp, UserId};
+use kernel::{ConversationId, DeviceId, EntryId, Timestamp, UserId};
 use sqlite::rusqlite::{self, Row};
 use sqlite::{Connection, Database, OptionalExtension, params};
 
-use super::store::{Ack, DeliveryStore, Held, Owner, Progress, Standing};
-use crate::sqlite::{blob, id as read_id, integer, number};
+use super::store::{Ack, DeliveryStore, Held, Owner, Progress, Standing, Told, Turning};
+use crate::conversations::Retention;
+use crate::sqlite::{blob, id as read_id, integer, name, number};
 use crate::store::StoreError;
 
 /// Stands where a device's id stands, for a person without a device.
@@ -48,7 +51,8 @@ impl DeliveryStore for SqliteDelivery {
         let note = move |tx: &Connection| {
             let mut note = tx.prepare_cached(
                 "UPDATE chat_delivery SET stripped_to = max(stripped_to, min(?2, floor)),
-                   unfinished = max(stripped_to, min(?2, floor)) < floor WHERE conversation_id = ?1",
+                   unfinished = retention = 'relay' AND max(stripped_to, min(?2, floor)) < floor
+                 WHERE conversation_id = ?1",
             )?;
             for (id, to) in &done {
                 note.execute(params![blob(*id), integer(*to)])?;
@@ -67,12 +71,12 @@ impl DeliveryStore for SqliteDelivery {
         let after = after.map(blob);
         let unfinished = move |tx: &Connection| {
             let mut select = tx.prepare_cached(
-                "SELECT floor, stripped_to, conversation_id FROM chat_delivery
+                "SELECT floor, stripped_to, retention, conversation_id FROM chat_delivery
                  WHERE unfinished = 1 AND (?1 IS NULL OR conversation_id > ?1)
                  ORDER BY conversation_id LIMIT ?2",
             )?;
             let rows = select.query_map(params![after, limit], |row| {
-                Ok((read_id(row, 2)?, read_progress(row)?))
+                Ok((read_id(row, 3)?, read_progress(row)?))
             })?;
             Ok(rows.collect::<Result<_, _>>()?)
         };
@@ -159,6 +163,37 @@ impl DeliveryStore for SqliteDelivery {
             Ok(found.collect::<Result<_, _>>()?)
         };
         Ok(self.db.read(standings).await?)
+    }
+
+    #[tracing::instrument(name = "delivery_turn", level = "debug", skip_all, fields(conversation_id = %id))]
+    async fn turn(
+        &self,
+        id: ConversationId,
+        turning: &Turning,
+    ) -> Result<Option<Turning>, StoreError> {
+        let turning = *turning;
+        Ok(self.db.write(move |tx| Ok(turning::begin(tx, id, &turning)?)).await?)
+    }
+
+    #[tracing::instrument(name = "delivery_turned", level = "debug", skip_all, fields(conversation_id = %id, seq = told.seq))]
+    async fn turned(
+        &self,
+        id: ConversationId,
+        turning: &Turning,
+        told: Told,
+    ) -> Result<(), StoreError> {
+        let turning = *turning;
+        Ok(self.db.write(move |tx| Ok(turning::turned(tx, id, &turning, told)?)).await?)
+    }
+
+    #[tracing::instrument(name = "delivery_settled", level = "debug", skip_all, fields(conversation_id = %id))]
+    async fn settled(&self, id: ConversationId, entry: EntryId) -> Result<(), StoreError> {
+        Ok(self.db.write(move |tx| Ok(turning::settled(tx, id, entry)?)).await?)
+    }
+
+    #[tracing::instrument(name = "delivery_turnings", level = "debug", skip_all, fields(limit = limit))]
+    async fn turnings(&self, limit: u32) -> Result<Vec<(ConversationId, Turning)>, StoreError> {
+        Ok(self.db.read(move |tx| Ok(turning::all(tx, limit)?)).await?)
     }
 
     #[tracing::instrument(name = "delivery_progress", level = "debug", skip_all, fields(conversation_id = %id))]
@@ -250,7 +285,8 @@ fn settle(tx: &Connection, id: ConversationId) -> rusqlite::Result<()> {
         tx.prepare_cached("SELECT min(seq) FROM chat_delivery_cursors WHERE conversation_id = ?1")?;
     let lowest: Option<i64> = lowest.query_row([blob(id)], |row| row.get(0))?;
     let mut settle = tx.prepare_cached(
-        "UPDATE chat_delivery SET floor = max(floor, ?2), unfinished = stripped_to < max(floor, ?2)
+        "UPDATE chat_delivery SET floor = max(floor, ?2),
+           unfinished = retention = 'relay' AND stripped_to < max(floor, ?2)
          WHERE conversation_id = ?1",
     )?;
     settle.execute(params![blob(id), lowest.unwrap_or(0)])?;
@@ -297,11 +333,12 @@ fn delete_cursor(
 
 fn progress(tx: &Connection, id: ConversationId) -> rusqlite::Result<Option<Progress>> {
     let mut select = tx.prepare_cached(
-        "SELECT floor, stripped_to FROM chat_delivery WHERE conversation_id = ?1",
+        "SELECT floor, stripped_to, retention FROM chat_delivery WHERE conversation_id = ?1",
     )?;
     select.query_row([blob(id)], read_progress).optional()
 }
 
 fn read_progress(row: &Row<'_>) -> rusqlite::Result<Progress> {
-    Ok(Progress { floor: number(row, 0)?, stripped_to: number(row, 1)? })
+    let retention = name(row, 2, Retention::from_name)?;
+    Ok(Progress { floor: number(row, 0)?, stripped_to: number(row, 1)?, retention })
 }

@@ -4,8 +4,9 @@ use std::collections::HashMap;
 use std::fmt;
 
 use async_trait::async_trait;
-use kernel::{ConversationId, DeviceId, Timestamp, UserId};
+use kernel::{ConversationId, DeviceId, EntryId, Timestamp, UserId};
 
+use crate::conversations::Retention;
 use crate::store::StoreError;
 
 /// A device and whose it is.
@@ -26,19 +27,22 @@ pub struct Ack {
     pub seq: u64,
 }
 
-/// How far a conversation is delivered and forgotten. Both only rise, and `stripped_to <= floor` (relay).
+/// How far a conversation is delivered and forgotten. Both positions only rise. `stripped_to` is at most the floor, or, of a
+/// conversation that was an archive, the entry that ended this: what was archived before it stays.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Progress {
     /// Every live device has stored everything up to here.
     pub floor: u64,
-    /// Content is forgotten up to here.
+    /// Nothing up to here is forgotten any more: it is done, or it was archived.
     pub stripped_to: u64,
+    /// Whether anything is forgotten at all, as of the write or read that gave the positions.
+    pub retention: Retention,
 }
 
 impl Progress {
     /// Whether content is left that nobody needs.
     pub const fn is_behind(self) -> bool {
-        self.stripped_to < self.floor
+        matches!(self.retention, Retention::Relay) && self.stripped_to < self.floor
     }
 }
 
@@ -74,6 +78,30 @@ impl Standing {
         let own = self.cursors.iter().filter(|held| held.user == user);
         own.map(|held| held.seq).max().unwrap_or(0)
     }
+}
+
+/// A change of retention that is not carried out in full.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Turning {
+    /// What it changes to.
+    pub to: Retention,
+    /// The entry that tells of it.
+    pub entry: EntryId,
+    /// Whose wish it is.
+    pub by: UserId,
+    /// When it began.
+    pub begun: Timestamp,
+    /// That its entry is in the log.
+    pub told: Option<Told>,
+}
+
+/// That the entry of a change of retention is in the log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Told {
+    /// Its place.
+    pub seq: u64,
+    /// When this was noted.
+    pub at: Timestamp,
 }
 
 /// Delivery cursors of all conversations.
@@ -146,6 +174,30 @@ pub trait DeliveryStore: Send + Sync + fmt::Debug {
         &self,
         ids: &[ConversationId],
     ) -> Result<HashMap<ConversationId, Standing>, StoreError>;
+
+    /// Notes a change of retention that begins, unless one is under way whose entry is not in the log yet; answers which
+    /// one is then under way. A change to `archive` holds from this write on: none after it says that content is left to
+    /// be forgotten. `None` for a conversation without delivery state.
+    async fn turn(
+        &self,
+        id: ConversationId,
+        turning: &Turning,
+    ) -> Result<Option<Turning>, StoreError>;
+
+    /// Notes that the entry of the change is in the log. A change to `relay` holds from this write on, for what comes
+    /// after the entry. Does nothing if the change is no longer under way.
+    async fn turned(
+        &self,
+        id: ConversationId,
+        turning: &Turning,
+        told: Told,
+    ) -> Result<(), StoreError>;
+
+    /// Notes that the change that this entry tells of is carried out in full.
+    async fn settled(&self, id: ConversationId, entry: EntryId) -> Result<(), StoreError>;
+
+    /// Changes of retention under way, at most `limit`.
+    async fn turnings(&self, limit: u32) -> Result<Vec<(ConversationId, Turning)>, StoreError>;
 
     /// Where the conversation stands.
     async fn progress(&self, id: ConversationId) -> Result<Option<Progress>, StoreError>;

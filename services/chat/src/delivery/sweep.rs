@@ -12,8 +12,8 @@ use kernel::ConversationId;
 use kv::{Kv, Lease};
 use tokio_util::sync::CancellationToken;
 
-use super::retention;
 use super::store::Progress;
+use super::{leftovers, retention};
 use crate::chat::Chat;
 use crate::conversations::changes;
 use crate::store::StoreError;
@@ -77,11 +77,12 @@ impl<'a> Sweeper<'a> {
         {
             tracing::warn!(%error, "not every change of membership is finished yet");
         }
+        let left = if self.may_go_on().await { leftovers::finish(self.chat).await } else { Ok(()) };
         let removed = self.remove_expired().await;
         let took = self.chat.clock.monotonic().saturating_sub(start);
         metrics::histogram!("delivery_sweep_seconds").record(took.as_secs_f64());
         self.show();
-        swept.and(removed)
+        swept.and(left).and(removed)
     }
 
     /// Lets another instance sweep at once.

@@ -4,6 +4,7 @@ mod append;
 mod heads;
 mod insert;
 mod row;
+mod single;
 
 use std::sync::Arc;
 use std::time::Duration;

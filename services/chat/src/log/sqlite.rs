@@ -1,5 +1,7 @@
 //! The logs in SQLite. The process has one writer, so positions are handed out inside the transaction.
 
+mod single;
+
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
@@ -183,8 +185,8 @@ fn append_all(
 fn insert(tx: &Connection, entry: &Entry, keep: Option<Duration>) -> rusqlite::Result<()> {
     let mut insert = tx.prepare_cached(
         "INSERT INTO chat_entries (conversation_id, seq, mid, count, mseq, type, sender, created_at,
-           digest, target, data, expires_at)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
+           digest, target, data, expires_at, unfinished)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
     )?;
     insert.execute(params![
         blob(entry.conversation),
@@ -199,6 +201,7 @@ fn insert(tx: &Connection, entry: &Entry, keep: Option<Duration>) -> rusqlite::R
         entry.target.map(blob),
         entry.data.as_deref().map(RawValue::get),
         keep.map_or(NEVER, |keep| entry.created_at.plus(keep).as_millis()),
+        entry.kind == EntryType::Delete,
     ])?;
     Ok(())
 }

@@ -130,6 +130,86 @@ pub struct Part {
     pub to: u64,
 }
 
+/// Which messages of a log.
+#[derive(Debug, Clone, Copy)]
+pub struct Span {
+    /// Above this position.
+    pub after: u64,
+    /// Up to this one.
+    pub to: u64,
+    /// Whether the last ones come first.
+    pub newest_first: bool,
+}
+
+/// Single entries of the logs: finding them, and forgetting them before their time. Every read is one that no fail-over
+/// takes back, and none reads more than it is asked for, however long the log.
+#[async_trait]
+pub trait EntryStore: Send + Sync + fmt::Debug {
+    /// The entry of that id, or its header.
+    async fn find(&self, id: ConversationId, entry: EntryId) -> Result<Option<Entry>, StoreError>;
+
+    /// Messages of that stretch, at most `limit`. Reads every position of it at worst.
+    async fn messages(
+        &self,
+        id: ConversationId,
+        span: Span,
+        limit: u32,
+    ) -> Result<Vec<Entry>, StoreError>;
+
+    /// Edits of, deletions of and reactions to those messages, the last ones first, at most `limit`.
+    async fn changes(
+        &self,
+        id: ConversationId,
+        targets: &[EntryId],
+        limit: u32,
+    ) -> Result<Vec<Entry>, StoreError>;
+
+    /// Whether the deletion of that message is in the log.
+    async fn is_deleted(&self, id: ConversationId, target: EntryId) -> Result<bool, StoreError>;
+
+    /// Messages above `after` that answer `target` and still have their content, upwards, at most `limit`.
+    async fn answers(
+        &self,
+        id: ConversationId,
+        target: EntryId,
+        after: u64,
+        limit: u32,
+    ) -> Result<Vec<Entry>, StoreError>;
+
+    /// Forgets what was written in that message and in its edits. Headers stay as long as they would have. Repeating it
+    /// changes nothing.
+    async fn forget(&self, id: ConversationId, target: EntryId) -> Result<(), StoreError>;
+
+    /// Writes other content over what the entry at `seq` has, unless that is forgotten meanwhile.
+    async fn rewrite(
+        &self,
+        id: ConversationId,
+        seq: u64,
+        data: &RawValue,
+    ) -> Result<(), StoreError>;
+
+    /// Deletions of which something may be left to be forgotten, at most `limit`. Each is one from the moment it is in the
+    /// log.
+    async fn unfinished_deletions(&self, limit: u32) -> Result<Vec<Entry>, StoreError>;
+
+    /// Notes that nothing is left to be forgotten of what the deletion at `seq` is about.
+    async fn finish_deletion(&self, id: ConversationId, seq: u64) -> Result<(), StoreError>;
+
+    /// Conversations with content that was due to go at `now` because nobody called for it, and the last position of it
+    /// in each; found in at most `limit` entries. What has been due for more than two days may be missing.
+    async fn overdue(
+        &self,
+        now: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<(ConversationId, u64)>, StoreError>;
+
+    /// Lets entries with `after < seq <= to` that have content stay for good.
+    async fn keep(&self, id: ConversationId, after: u64, to: u64) -> Result<(), StoreError>;
+
+    /// Lets entries with `seq > after` that have content and would stay for good go like those of a relay.
+    async fn unkeep(&self, id: ConversationId, after: u64) -> Result<(), StoreError>;
+}
+
 /// The logs of all conversations.
 #[async_trait]
 pub trait LogStore: Send + Sync + fmt::Debug {

@@ -2,6 +2,8 @@
 
 use kernel::{EntryId, UserId, WireError};
 use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
 /// Ranges with a style in one message.
@@ -87,7 +89,7 @@ pub struct MessageBody {
 /// A message as the log keeps it.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-struct MessageData<'a> {
+pub(super) struct MessageData<'a> {
     kind: &'static str,
     text: &'a str,
     formatting: &'a [Format],
@@ -143,8 +145,8 @@ impl MessageBody {
     }
 
     /// As the log keeps it and recipients get it.
-    pub fn to_data(&self) -> Result<Box<serde_json::value::RawValue>, serde_json::Error> {
-        serde_json::value::to_raw_value(&MessageData {
+    pub(super) fn as_data(&self) -> MessageData<'_> {
+        MessageData {
             kind: "text",
             text: &self.text,
             formatting: &self.formatting,
@@ -152,8 +154,31 @@ impl MessageBody {
             reply_to: self.reply_to.as_ref(),
             forwarded_from: self.forwarded_from.as_ref(),
             mentions: &self.mentions,
-        })
+        }
     }
+}
+
+/// A message's content without what it quotes of `quoted`; `None` if it quotes nothing of it.
+pub fn without_excerpt(data: &RawValue, quoted: EntryId) -> Option<Box<RawValue>> {
+    let mut data: Map<String, Value> = serde_json::from_str(data.get()).ok()?;
+    let reply = data.get_mut("replyTo")?.as_object_mut()?;
+    let id = reply.get("id")?.as_str()?.parse::<EntryId>().ok()?;
+    let excerpt = reply.get_mut("excerpt")?;
+    if id != quoted || excerpt.as_str() == Some("") {
+        return None;
+    }
+    *excerpt = Value::from("");
+    serde_json::value::to_raw_value(&data).ok()
+}
+
+/// A message's content with the words of an edit instead of its own.
+pub fn with_edit(data: &RawValue, edit: &RawValue) -> Option<Box<RawValue>> {
+    let mut data: Map<String, Value> = serde_json::from_str(data.get()).ok()?;
+    let mut edit: Map<String, Value> = serde_json::from_str(edit.get()).ok()?;
+    for field in ["text", "formatting"] {
+        data.insert(field.to_owned(), edit.remove(field)?);
+    }
+    serde_json::value::to_raw_value(&data).ok()
 }
 
 #[cfg(test)]

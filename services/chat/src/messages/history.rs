@@ -48,14 +48,24 @@ pub async fn range(
     (after, to): (u64, u64),
     limit: u32,
 ) -> Result<Stretch, ConversationError> {
+    let head = admitted(chat, caller, id).await?;
+    let bytes = chat.settings.limits.answer_bytes;
+    read_up_to(chat, id, head, (after, to), Room { entries: limit, bytes }).await
+}
+
+/// The end of the log, if the caller may read it.
+pub(super) async fn admitted(
+    chat: &Chat,
+    caller: &Identity,
+    id: ConversationId,
+) -> Result<Head, ConversationError> {
     let seen = chat.members.require(id, caller.user).await?;
     let head = head(chat, id).await?;
     if head.mseq > seen.checked {
         // Somebody came or went since: a remembered yes may be out of date.
         chat.members.look_again(id, caller.user).await?;
     }
-    let bytes = chat.settings.limits.answer_bytes;
-    read_up_to(chat, id, head, (after, to), Room { entries: limit, bytes }).await
+    Ok(head)
 }
 
 /// Reads positions above `after` as a member who may not have connected before: registers their device first.

@@ -131,7 +131,7 @@ pub async fn note(chat: &Chat, user: UserId, id: EntryId, note: &Note) -> Result
         kind: EntryType::Account,
         sender: user,
         created_at: chat.clock.now(),
-        digest: chat.digester.digest(data.get().as_bytes()),
+        digest: chat.digester.entry(EntryType::Account, None, data.get()),
         target: None,
         // Nobody joins or leaves a person's own conversation.
         checked: u64::MAX,

@@ -3,8 +3,11 @@
 //! They run on SQLite; the test of all commands (`contract/mongo/shards.rs`) runs them all once more on MongoDB. So a test
 //! lets time go by with [`place::Place::later`], which both stores understand.
 
+mod changes;
 mod delivery;
+mod folding;
 mod groups;
+mod keeping;
 mod killed;
 mod live;
 mod membership;

@@ -14,9 +14,9 @@ use tokio_util::sync::CancellationToken;
 
 use super::stores::{Kept, Store, Stores};
 use crate::chat::Chat;
-use crate::conversations::Kind;
-use crate::conversations::create;
 use crate::conversations::members::Members;
+use crate::conversations::store::{NewConversation, Party};
+use crate::conversations::{Kind, Retention, Role, create};
 use crate::delivery::acknowledge::{self, AcknowledgeError, Cursor};
 use crate::delivery::fold::{self, Fold};
 use crate::delivery::store::Owner;
@@ -26,7 +26,8 @@ use crate::log::entry::Entry;
 use crate::messages::body::MessageBody;
 use crate::messages::digest::Digester;
 use crate::messages::pace::Pace;
-use crate::messages::send::{self, Send, SendError, Sent};
+use crate::messages::send::{self, Send};
+use crate::messages::write::{WriteError, Written};
 use crate::own::notes::{self, Notes};
 use crate::own::open;
 use crate::people::directory::People;
@@ -132,7 +133,7 @@ impl Place {
         change: impl FnOnce(&mut settings::Chat),
     ) -> Self {
         let random = Arc::new(SeededRandom::new(seed));
-        let Stores { conversations, changes, log, delivery, kept } = stores;
+        let Stores { conversations, changes, log, entries, delivery, kept } = stores;
         let fanout = Arc::new(MemoryFanout::new(1_024));
         let announcer = Announcer::new(Arc::clone(&fanout) as Arc<dyn fanout::Fanout>);
         let town = Arc::new(Town::default());
@@ -174,6 +175,7 @@ impl Place {
             conversations,
             changes,
             log,
+            entries,
             delivery,
             appender,
             fold,
@@ -221,6 +223,29 @@ impl Place {
         create::open_direct(&self.chat, one, other.user).await.unwrap().conversation.id
     }
 
+    /// A conversation of the two that keeps everything.
+    pub async fn archive(&self, one: &Identity, other: &Identity) -> ConversationId {
+        let id = ConversationId::new_v7(self.clock.now(), &*self.random);
+        let party =
+            |who: &Identity, role| Party { user: who.user, role, devices: vec![who.device] };
+        let new = NewConversation {
+            id,
+            kind: Kind::Group,
+            title: None,
+            parties: vec![party(one, Role::Owner), party(other, Role::Member)],
+            retention: Retention::Archive,
+            epoch: "1".to_owned(),
+            maker: None,
+            now: self.clock.now(),
+        };
+        assert!(self.chat.conversations.create(&new).await.unwrap());
+        id
+    }
+
+    pub fn clock_now(&self) -> kernel::Timestamp {
+        self.clock.now()
+    }
+
     pub fn entry_id(&self) -> EntryId {
         EntryId::new_v7(self.clock.now(), &*self.random)
     }
@@ -235,7 +260,7 @@ impl Place {
         conversation: ConversationId,
         id: EntryId,
         text: &str,
-    ) -> Result<Sent, SendError> {
+    ) -> Result<Written, WriteError> {
         let body = MessageBody { text: text.to_owned(), ..MessageBody::default() };
         send::send(&self.chat, from, Send { id, conversation, body }).await
     }

@@ -10,7 +10,8 @@ use crate::log::append::{self, Appender};
 use crate::log::entry::{Entry, EntryType};
 use crate::log::store::{Appended, Draft, Head, LogStore, Part};
 use crate::messages::body::MessageBody;
-use crate::messages::send::{self, Send, SendError};
+use crate::messages::send::{self, Send};
+use crate::messages::write::WriteError;
 use crate::store::StoreError;
 
 #[tokio::test]
@@ -41,7 +42,7 @@ async fn a_retry_gets_the_first_result_and_another_body_a_conflict() {
     assert_eq!(first.entry, again.entry);
     for (who, text) in [(&ann, "other words"), (&bob, "once")] {
         let refused = place.send(who, talk, id, text).await.unwrap_err();
-        assert!(matches!(refused, SendError::Conflict), "{refused:?}");
+        assert!(matches!(refused, WriteError::Conflict), "{refused:?}");
     }
     assert_eq!(place.contents(talk).await, [true]);
 }
@@ -58,7 +59,7 @@ async fn messages_taken_in_order_stay_in_order() {
         under_way.push(send::take(&place.chat, &ann, send).await.unwrap());
     }
     for (number, pending) in (0..).zip(under_way) {
-        let entry = pending.sent().await.unwrap().entry;
+        let entry = pending.written(&place.chat).await.unwrap().entry;
         assert!(entry.data.unwrap().get().contains(&format!("\"text\":\"{number}\"")));
         assert_eq!(entry.seq, number + 1);
     }

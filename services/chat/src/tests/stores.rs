@@ -19,7 +19,7 @@ use crate::delivery::sqlite::SqliteDelivery;
 use crate::delivery::store::DeliveryStore;
 use crate::log::mongo::{Limits, MongoLog};
 use crate::log::sqlite::SqliteLog;
-use crate::log::store::LogStore;
+use crate::log::store::{EntryStore, LogStore};
 
 const FILE: &str = "chat.db";
 const DAY: Duration = Duration::from_hours(24);
@@ -36,6 +36,7 @@ pub struct Stores {
     pub conversations: Arc<dyn ConversationStore>,
     pub changes: Arc<dyn ChangeStore>,
     pub log: Arc<dyn LogStore>,
+    pub entries: Arc<dyn EntryStore>,
     pub delivery: Arc<dyn DeliveryStore>,
     pub kept: Kept,
 }
@@ -98,10 +99,12 @@ async fn on_sqlite(clock: Arc<dyn Clock>) -> Stores {
 pub async fn in_folder(folder: &Path, clock: Arc<dyn Clock>) -> Stores {
     let database = sqlite::Database::open(&folder.join(FILE)).unwrap();
     crate::sqlite::migrate(&database).await.unwrap();
+    let log = Arc::new(SqliteLog::new(database.clone(), DAY, 30 * DAY, clock));
     Stores {
         conversations: Arc::new(SqliteConversations::new(database.clone())),
         changes: Arc::new(SqliteChanges::new(database.clone())),
-        log: Arc::new(SqliteLog::new(database.clone(), DAY, 30 * DAY, clock)),
+        entries: Arc::clone(&log) as Arc<dyn EntryStore>,
+        log,
         delivery: Arc::new(SqliteDelivery::new(database)),
         kept: Kept::Elsewhere,
     }
@@ -115,10 +118,12 @@ async fn on_mongo(clock: Arc<dyn Clock>) -> Stores {
         append_timeout: Duration::from_secs(5),
         head_cache: Duration::from_mins(10),
     };
+    let log = Arc::new(MongoLog::new(&scratch.db, limits, clock));
     Stores {
         conversations: Arc::new(MongoConversations::new(&scratch.db)),
         changes: Arc::new(MongoChanges::new(&scratch.db)),
-        log: Arc::new(MongoLog::new(&scratch.db, limits, clock)),
+        entries: Arc::clone(&log) as Arc<dyn EntryStore>,
+        log,
         delivery: Arc::new(MongoDelivery::new(&scratch.db)),
         kept: Kept::Mongo(scratch),
     }

@@ -19,7 +19,7 @@ use crate::delivery::sqlite::SqliteDelivery;
 use crate::delivery::store::DeliveryStore;
 use crate::log::mongo::{Limits, MongoLog};
 use crate::log::sqlite::SqliteLog;
-use crate::log::store::LogStore;
+use crate::log::store::{EntryStore, LogStore};
 use crate::{mongo, sqlite};
 
 /// The stores of one database.
@@ -31,6 +31,8 @@ pub struct Stores {
     pub changes: Arc<dyn ChangeStore>,
     /// The logs.
     pub log: Arc<dyn LogStore>,
+    /// Single entries of them.
+    pub entries: Arc<dyn EntryStore>,
     /// Delivery cursors.
     pub delivery: Arc<dyn DeliveryStore>,
 }
@@ -45,15 +47,13 @@ pub async fn open(env: &Env) -> anyhow::Result<Stores> {
                 env.databases.open(Path::new(settings.store.path())).context("chat.store")?;
             sqlite::migrate(&database).await.context("chat.store")?;
             let clock = Arc::clone(&env.clock);
+            let (header, cap) = (seconds(delivery.header_s), seconds(delivery.cap_s));
+            let log = Arc::new(SqliteLog::new(database.clone(), header, cap, clock));
             Ok(Stores {
                 conversations: Arc::new(SqliteConversations::new(database.clone())),
                 changes: Arc::new(SqliteChanges::new(database.clone())),
-                log: Arc::new(SqliteLog::new(
-                    database.clone(),
-                    seconds(delivery.header_s),
-                    seconds(delivery.cap_s),
-                    clock,
-                )),
+                entries: Arc::clone(&log) as Arc<dyn EntryStore>,
+                log,
                 delivery: Arc::new(SqliteDelivery::new(database)),
             })
         }
@@ -69,10 +69,12 @@ pub async fn open(env: &Env) -> anyhow::Result<Stores> {
                 append_timeout: Duration::from_millis(log.append_timeout_ms),
             };
             let clock = Arc::clone(&env.clock);
+            let log = Arc::new(MongoLog::new(&database, limits, clock));
             Ok(Stores {
                 conversations: Arc::new(MongoConversations::new(&database)),
                 changes: Arc::new(MongoChanges::new(&database)),
-                log: Arc::new(MongoLog::new(&database, limits, clock)),
+                entries: Arc::clone(&log) as Arc<dyn EntryStore>,
+                log,
                 delivery: Arc::new(MongoDelivery::new(&database)),
             })
         }

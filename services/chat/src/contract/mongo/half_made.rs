@@ -1,8 +1,8 @@
 //! A conversation whose maker was killed half-way is completed by whoever comes next.
 
-use super::super::{Person, direct, id};
+use super::super::{Person, direct, id, relay};
 use super::{database, done, stores};
-use crate::delivery::store::{Ack, Progress};
+use crate::delivery::store::Ack;
 use crate::mongo::{OpenError, open};
 
 #[tokio::test]
@@ -17,7 +17,7 @@ async fn the_next_one_completes_what_a_killed_one_began() {
         Person { user: two.user, devices: vec![] },
     ];
     let earlier = earlier.map(|person| person.party());
-    crate::delivery::mongo::begin(&db, new.id, &earlier).await.unwrap();
+    crate::delivery::mongo::begin(&db, new.id, new.retention, &earlier).await.unwrap();
     assert_eq!(stores.conversations.get(new.id).await.unwrap(), None);
 
     assert!(stores.conversations.create(&new).await.unwrap());
@@ -29,10 +29,10 @@ async fn the_next_one_completes_what_a_killed_one_began() {
     stores.delivery.remove(gone, &[new.id]).await.unwrap();
     let acks = [one.owner(0), two.owner(0)].map(|owner| Ack { owner, seq: 4 });
     let progress = stores.delivery.acknowledge(new.id, &acks).await.unwrap();
-    assert_eq!(progress, Some(Progress { floor: 4, stripped_to: 0 }), "no placeholder is left");
+    assert_eq!(progress, Some(relay(4, 0)), "no placeholder is left");
 
     // A slow one that comes after the conversation is whole and used holds nothing back below the floor.
-    crate::delivery::mongo::begin(&db, new.id, &earlier).await.unwrap();
+    crate::delivery::mongo::begin(&db, new.id, new.retention, &earlier).await.unwrap();
     let cursors = stores.delivery.cursors(gone, &[new.id]).await.unwrap();
     assert_eq!(cursors.get(&new.id), Some(&4));
     let acks = [one.owner(0), two.owner(0), gone].map(|owner| Ack { owner, seq: 6 });

@@ -34,8 +34,21 @@ const MAINTENANCE: &[(&str, &str)] = &[
     // The sweeper looks for changes of membership that nobody carried to their end.
     (MEMBERS, "{ pending.at: { $lt: ? } }"),
     (CONVERSATIONS, "{ pending.at: { $lt: ? } }"),
+    // The sweeper looks for changes of retention and for deletions that are not carried out in full, and for content that
+    // nobody called for.
+    (DELIVERY, "{ turning.entry: { $exists: ? } }"),
+    (ENTRIES, "{ unfinished: ? }"),
+    (ENTRIES, "{ expiresAt: { $gt: ?, $lte: ? }, data: { $ne: ? } }"),
     // A test does at once what the server's own TTL thread does later.
     (ENTRIES, "{ expiresAt: { $lte: ? } }"),
+];
+
+/// Look at keys for nothing, and yet never at more than was asked for.
+const BOUNDED: &[(&str, &str)] = &[
+    // Messages of a stretch: at most its positions, also where most of them are reactions.
+    (ENTRIES, "{ conversationId: ?, _id: { $gt: ?, $lte: ? }, type: ? }"),
+    // What is about messages: each of them once, also those that nothing is about.
+    (ENTRIES, "{ conversationId: ?, target: { $in: [?] }, type: { $in: [?] } }"),
 ];
 
 #[tokio::test(flavor = "multi_thread")]
@@ -128,7 +141,8 @@ fn complaint(worst: &Asked) -> Option<String> {
     if worst.scan {
         return Some(format!("looks at everything: {shape}"));
     }
-    if worst.examined > 2 * worst.touched + SPARE {
+    let is_bounded = BOUNDED.contains(&(shape.collection.as_str(), shape.filter.as_str()));
+    if worst.examined > 2 * worst.touched + SPARE && !is_bounded {
         let (keys, found) = (worst.examined, worst.touched);
         return Some(format!("looks at {keys} keys for {found}: {shape}"));
     }

@@ -7,8 +7,9 @@ use std::collections::BTreeMap;
 use bson::{Document, doc};
 use kernel::{DeviceId, UserId};
 
-use crate::delivery::store::{Ack, Held, Owner};
-use crate::mongo::{integer, number};
+use crate::conversations::Retention;
+use crate::delivery::store::{Ack, Held, Owner, Told, Turning};
+use crate::mongo::{date, integer, number};
 use crate::store::StoreError;
 
 /// Bytes of a key that name the person.
@@ -39,9 +40,10 @@ fn value(path: &str) -> String {
 }
 
 /// Fills in what a new document lacks.
-pub(super) fn begin() -> Document {
+pub(super) fn begin(retention: Retention) -> Document {
     let or = |name: &str, first: bson::Bson| doc! { "$ifNull": [value(name), first] };
     doc! { "$set": {
+        "retention": or("retention", retention.as_str().into()),
         "floor": or("floor", 0_i64.into()),
         "strippedTo": or("strippedTo", 0_i64.into()),
         "dirty": or("dirty", false.into()),
@@ -120,7 +122,32 @@ fn settle() -> [Document; 2] {
 }
 
 fn mark() -> Document {
-    doc! { "$set": { "dirty": { "$lt": ["$strippedTo", "$floor"] } } }
+    let forgets = doc! { "$ne": ["$retention", Retention::Archive.as_str()] };
+    let left = doc! { "$lt": ["$strippedTo", "$floor"] };
+    doc! { "$set": { "dirty": { "$and": [forgets, left] } } }
+}
+
+/// Notes a change of retention that begins.
+pub(super) fn turn(turning: Document, to: Retention) -> Vec<Document> {
+    let mut stages = vec![doc! { "$set": { "turning": { "$literal": turning } } }];
+    if to == Retention::Archive {
+        stages.push(doc! { "$set": { "retention": to.as_str() } });
+        stages.push(mark());
+    }
+    stages
+}
+
+/// Notes that the entry of the change is in the log.
+pub(super) fn turned(turning: &Turning, told: Told) -> Vec<Document> {
+    let (seq, at) = (integer(told.seq), date(told.at));
+    let mut stages = vec![doc! { "$set": { "turning.told": { "seq": seq, "at": at } } }];
+    if turning.to == Retention::Relay {
+        let from = doc! { "$max": ["$strippedTo", seq] };
+        let to = turning.to.as_str();
+        stages.push(doc! { "$set": { "retention": to, "strippedTo": from } });
+        stages.push(mark());
+    }
+    stages
 }
 
 /// Whether the person has a cursor for which `which` holds too.

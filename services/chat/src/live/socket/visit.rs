@@ -8,13 +8,14 @@ use kernel::{EntryId, ErrorCode, WireError};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use socketio::{Answer, CloseReason, Session};
-use tokio::sync::oneshot;
+use tokio::sync::{RwLock, oneshot};
 use tracing::Instrument;
 use uuid::Uuid;
 
 use super::listen::Live;
 use super::seat::Seat;
 use crate::live::reply::{self, Outcome};
+use crate::messages::socket::Event;
 use crate::{delivery, messages, reading, sync};
 
 /// One connected socket and what it asks.
@@ -23,14 +24,17 @@ pub struct Visit {
     live: Arc<Live>,
     gate: Arc<Gate>,
     seat: Arc<Seat>,
-    /// Resolves when the message before has its place: messages of one socket keep their order.
+    /// Resolves when the write before has its place: writes of one socket keep their order.
     turn: Mutex<Option<oneshot::Receiver<()>>>,
+    /// Held by every write until it is answered, and alone by one that is about a message until it has its place: the
+    /// message may be among the writes before it.
+    under_way: Arc<RwLock<()>>,
 }
 
 impl Visit {
     /// The visit of that socket.
     pub fn new(live: Arc<Live>, gate: Arc<Gate>, seat: Arc<Seat>) -> Self {
-        Self { live, gate, seat, turn: Mutex::default() }
+        Self { live, gate, seat, turn: Mutex::default(), under_way: Arc::default() }
     }
 }
 
@@ -55,12 +59,14 @@ impl Session for Visit {
         let Some(payload) = only(args) else {
             return Box::pin(async move { asked.reply(Err(one_argument())) });
         };
+        if let Some(event) = Event::from_name(&name) {
+            let (place, next) = oneshot::channel();
+            let turn = Turn { before: self.turn().replace(next), place };
+            let under_way = Arc::clone(&self.under_way);
+            let writing = async move { asked.write(event, &payload, turn, under_way).await };
+            return Box::pin(writing.instrument(span));
+        }
         match name.as_str() {
-            "message:send" => {
-                let (place, next) = oneshot::channel();
-                let before = self.turn().replace(next);
-                Box::pin(async move { asked.send(&payload, before, place).await }.instrument(span))
-            }
             "sync" => Box::pin(async move { asked.sync(&payload).await }.instrument(span)),
             _ => Box::pin(async move { asked.other(&name, &payload).await }.instrument(span)),
         }
@@ -79,6 +85,12 @@ impl Visit {
     }
 }
 
+/// A write's place among those of its socket.
+struct Turn {
+    before: Option<oneshot::Receiver<()>>,
+    place: oneshot::Sender<()>,
+}
+
 /// One event on its way.
 struct Asked {
     live: Arc<Live>,
@@ -88,20 +100,29 @@ struct Asked {
 }
 
 impl Asked {
-    async fn send(
+    async fn write(
         self,
+        event: Event,
         payload: &RawValue,
-        before: Option<oneshot::Receiver<()>>,
-        place: oneshot::Sender<()>,
+        turn: Turn,
+        under_way: Arc<RwLock<()>>,
     ) -> Answer {
-        if let Some(before) = before {
+        if let Some(before) = turn.before {
             // An error says that the one before was given up, which is as good.
             let _ = before.await;
         }
-        let taken = messages::socket::take(&self.live.chat, &self.seat.identity, payload).await;
-        let _ = place.send(());
+        let (chat, caller) = (&self.live.chat, &self.seat.identity);
+        let (taken, _held) = if event.is_about_a_message() {
+            let alone = under_way.write_owned().await;
+            let taken = messages::socket::take(chat, caller, event, payload).await;
+            (taken, alone.downgrade())
+        } else {
+            let held = under_way.read_owned().await;
+            (messages::socket::take(chat, caller, event, payload).await, held)
+        };
+        let _ = turn.place.send(());
         match taken {
-            Ok(pending) => self.reply(messages::socket::sent(pending).await),
+            Ok(pending) => self.reply(messages::socket::written(chat, pending).await),
             Err(error) => self.reply(Err(error)),
         }
     }

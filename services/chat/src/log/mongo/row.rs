@@ -33,6 +33,9 @@ pub(super) struct Row {
     /// Never, if it is not there.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     expires_at: Option<DateTime>,
+    /// Of a deletion: something may be left to be forgotten.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    unfinished: Option<bool>,
 }
 
 impl Row {
@@ -52,6 +55,7 @@ impl Row {
             target: entry.target.map(uuid),
             data: entry.data.as_deref().map(|data| data.get().to_owned()),
             expires_at: keep.map(|keep| date(entry.created_at.plus(keep))),
+            unfinished: (entry.kind == EntryType::Delete).then_some(true),
         }
     }
 
