@@ -145,7 +145,7 @@ async fn who_is_brought_in_is_there_and_a_retry_brings_nobody_twice() {
     remove::remove(&place.chat, &ann, choir, cid.user, place.entry_id()).await.unwrap();
     add::add(&place.chat, &ann, choir, &users, key).await.unwrap();
     assert_eq!(code(place.see(&cid, choir).await), ErrorCode::NotFound);
-    let other = add::add(&place.chat, &ann, choir, &[dan.user], entries[0].id).await;
+    let other = add::add(&place.chat, &ann, choir, &[dan.user], key).await;
     assert_eq!(code(other), ErrorCode::Conflict);
     assert_eq!(place.data(choir).await.len(), 5);
 }

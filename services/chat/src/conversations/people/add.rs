@@ -4,6 +4,8 @@ use std::collections::HashMap;
 
 use auth::Identity;
 use kernel::{ConversationId, DeviceId, EntryId, UserId, WireError};
+use serde_json::Value;
+use serde_json::value::RawValue;
 
 use crate::chat::Chat;
 use crate::conversations::changes::append::{self, Warrant, derived};
@@ -26,25 +28,34 @@ pub async fn add(
 ) -> Result<Vec<Entry>, ConversationError> {
     let users = wanted(chat, users)?;
     let digest = retry::digest(chat, "add", &(id, &users));
-    // The key itself names the first one's entry, so another call under it is found out.
-    let ids = users.iter().enumerate().map(|(at, user)| {
-        let entry = if at == 0 { key } else { derived(key, user.uuid()) };
-        (*user, entry)
-    });
-    let mut entries = Vec::new();
+    let first = retry::earlier(chat, caller, id, key, &digest).await?;
+    let mut entries: Vec<Entry> = first.clone().into_iter().collect();
     let mut left = Vec::new();
-    for (user, entry) in ids {
+    for user in users {
+        let entry = derived(key, user.uuid());
         match retry::earlier(chat, caller, id, entry, &digest).await? {
             Some(entry) => entries.push(entry),
-            None => left.push((user, entry)),
+            None => left.push(user),
         }
     }
-    if left.is_empty() {
-        return Ok(entries);
+    match first {
+        // Its content is gone, so this call ended long ago.
+        Some(Entry { data: None, .. }) => return Ok(entries),
+        Some(first) => left.retain(|user| !names(&first, *user)),
+        None => {}
     }
-    let more = add_new(chat, caller, id, left, digest).await?;
-    entries.extend(more);
+    if !left.is_empty() {
+        let taken = entries.iter().any(|entry| entry.id == key);
+        entries.extend(add_new(chat, caller, id, left, (key, taken, digest)).await?);
+    }
     Ok(entries)
+}
+
+/// Whether the entry is about that person.
+fn names(entry: &Entry, user: UserId) -> bool {
+    let data = entry.data.as_deref().map_or("", RawValue::get);
+    let data: Result<Value, _> = serde_json::from_str(data);
+    data.is_ok_and(|data| data["userId"] == user.to_string())
 }
 
 /// Each person once, in an order that every call with the same people has.
@@ -64,31 +75,43 @@ async fn add_new(
     chat: &Chat,
     caller: &Identity,
     id: ConversationId,
-    people: Vec<(UserId, EntryId)>,
-    digest: Digest,
+    people: Vec<UserId>,
+    (key, mut taken, digest): (EntryId, bool, Digest),
 ) -> Result<Vec<Entry>, ConversationError> {
     let seen = chat.members.look_again(id, caller.user).await?;
-    let at = chat.clock.now();
-    let changes = people.into_iter().map(|(user, entry)| Change {
-        conversation: id,
-        user,
-        op: Op::Joined,
-        role: Role::Member,
-        was: Role::Member,
-        by: caller.user,
-        entry,
-        digest,
-        at,
-    });
-    let mut new = Vec::new();
-    for change in changes {
-        append::check(&seen, &change)?;
-        // One whose change this very key began is carried on below.
-        let pending = chat.changes.pending(id, change.user).await?;
-        let is_in = chat.conversations.member(id, change.user).await?.is_some();
-        if !is_in || pending.is_some() {
-            new.push(change);
+    let mut begun = HashMap::new();
+    for user in &people {
+        if let Some(change) = chat.changes.pending(id, *user).await? {
+            taken |= change.entry == key;
+            begun.insert(*user, change);
         }
+    }
+    let at = chat.clock.now();
+    let mut new = Vec::new();
+    for user in people {
+        let pending = begun.get(&user);
+        if pending.is_none() && chat.conversations.member(id, user).await?.is_some() {
+            continue;
+        }
+        // The key itself names the entry of the first who is new, so another call under it is found out.
+        let own = pending.is_some_and(|change| change.entry == key) || !taken;
+        taken = true;
+        let change = Change {
+            conversation: id,
+            user,
+            op: Op::Joined,
+            role: Role::Member,
+            was: Role::Member,
+            by: caller.user,
+            entry: if own { key } else { derived(key, user.uuid()) },
+            digest,
+            at,
+        };
+        append::check(&seen, &change)?;
+        new.push(change);
+    }
+    if new.is_empty() {
+        append::check_kind(seen.kind)?;
     }
     let devices = prepare(chat, caller, id, &new).await?;
     let mut checked = seen.checked;
