@@ -28,6 +28,7 @@ pub struct Head {
 
 impl Head {
     /// The end of the log once an entry of this type comes after it.
+    #[must_use]
     pub const fn next(self, kind: EntryType) -> Self {
         let seq = self.seq + 1;
         Self {
