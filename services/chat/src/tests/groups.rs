@@ -188,6 +188,7 @@ async fn each_may_do_what_their_role_says() {
     let key = || place.entry_id();
     let forbidden = ErrorCode::Forbidden;
     assert_eq!(code(add::add(chat, &member, choir, &[new.user], key()).await), forbidden);
+    assert_eq!(code(add::add(chat, &member, choir, &[other.user], key()).await), forbidden);
     assert_eq!(code(remove::remove(chat, &member, choir, other.user, key()).await), forbidden);
     assert_eq!(code(remove::remove(chat, &admin, choir, owner.user, key()).await), forbidden);
     assert_eq!(code(rename::rename(chat, &member, choir, "x", key()).await), forbidden);

@@ -86,7 +86,18 @@ async fn add_new(
             begun.insert(*user, change);
         }
     }
-    let at = chat.clock.now();
+    let joining = |user, entry| Change {
+        conversation: id,
+        user,
+        op: Op::Joined,
+        role: Role::Member,
+        was: Role::Member,
+        by: caller.user,
+        entry,
+        digest,
+        at: chat.clock.now(),
+    };
+    append::check(&seen, &joining(caller.user, key))?;
     let mut new = Vec::new();
     for user in people {
         let pending = begun.get(&user);
@@ -96,22 +107,7 @@ async fn add_new(
         // The key itself names the entry of the first who is new, so another call under it is found out.
         let own = pending.is_some_and(|change| change.entry == key) || !taken;
         taken = true;
-        let change = Change {
-            conversation: id,
-            user,
-            op: Op::Joined,
-            role: Role::Member,
-            was: Role::Member,
-            by: caller.user,
-            entry: if own { key } else { derived(key, user.uuid()) },
-            digest,
-            at,
-        };
-        append::check(&seen, &change)?;
-        new.push(change);
-    }
-    if new.is_empty() {
-        append::check_kind(seen.kind)?;
+        new.push(joining(user, if own { key } else { derived(key, user.uuid()) }));
     }
     let devices = prepare(chat, caller, id, &new).await?;
     let mut checked = seen.checked;
