@@ -35,6 +35,8 @@ pub struct Limits {
     pub group: usize,
     /// Connections that read, each with its thread.
     pub readers: usize,
+    /// At the latest so long after a write the write-ahead log is emptied, and with it what was deleted.
+    pub empty: Duration,
     /// What a commit waits for.
     pub durability: Durability,
 }
@@ -47,6 +49,7 @@ impl Default for Limits {
             waiting_reads: 8_192,
             group: 512,
             readers: 2,
+            empty: Duration::from_secs(10),
             durability: Durability::Full,
         }
     }
@@ -84,7 +87,9 @@ impl Database {
         let (writes, write_jobs) = sync_channel(limits.waiting_writes);
         let (reads, read_jobs) = sync_channel(limits.waiting_reads);
         let connection = open::writer(path, limits.durability)?;
-        start("sqlite-write", path, move || writer::serve(&connection, &write_jobs, limits.group))?;
+        let (group, empty) = (limits.group, limits.empty);
+        let serve = move || writer::serve(&connection, &write_jobs, group, empty);
+        start("sqlite-write", path, serve)?;
         let read_jobs = Arc::new(Mutex::new(read_jobs));
         for _ in 0..limits.readers.max(1) {
             let connection = open::reader(path)?;

@@ -1,13 +1,14 @@
 //! One SQLite file for a whole process: one writer that commits in groups, a few readers, migrations by name.
 //!
 //! What [`Database::write`] answered survives `kill -9` and power loss (`synchronous = FULL`). Deleted content is
-//! overwritten (`secure_delete`); what still stands in the write-ahead log goes with the next checkpoint.
+//! overwritten (`secure_delete`), and the write-ahead log, where it still stands, is emptied seconds later ([`Limits::empty`]).
 
 mod database;
 mod databases;
 mod engine;
 mod error;
 mod job;
+mod log;
 mod migrate;
 mod open;
 mod reader;

@@ -8,9 +8,11 @@ use rusqlite::Connection;
 use crate::{Durability, SqliteError};
 
 /// How long a connection waits for another's lock. Only another process can hold one for longer than a moment.
-const BUSY: Duration = Duration::from_secs(5);
+pub(crate) const BUSY: Duration = Duration::from_secs(5);
 /// Statements that a connection keeps prepared.
 const PREPARED: usize = 256;
+/// Larger than this the write-ahead log is only while a checkpoint is held up.
+const LOG_BYTES: i64 = 16 << 20;
 
 /// Creates the folder and the file, for the owner's eyes only, as far as they are not there.
 pub(crate) fn create(path: &Path) -> Result<(), SqliteError> {
@@ -45,6 +47,7 @@ fn set_up(connection: &Connection, durability: Durability) -> rusqlite::Result<(
         Durability::Off => "off",
     };
     connection.pragma_update(None, "synchronous", synchronous)?;
+    connection.pragma_update(None, "journal_size_limit", LOG_BYTES)?;
     connection.pragma_update(None, "secure_delete", true)?;
     connection.pragma_update(None, "foreign_keys", true)?;
     connection.set_prepared_statement_cache_capacity(PREPARED);

@@ -1,16 +1,33 @@
-use std::sync::mpsc::Receiver;
+use std::sync::mpsc::{Receiver, RecvTimeoutError};
+use std::time::Duration;
 
 use rusqlite::Connection;
 use tokio::time::Instant;
 
 use crate::job::Job;
+use crate::log::WriteAhead;
 
 /// Serves write jobs until the last [`crate::Database`] handle is gone.
 ///
 /// Jobs that wait while a commit is under way go together in the next one, so the price of a disk flush is shared by
-/// all of them and nobody waits for a timer.
-pub(crate) fn serve(connection: &Connection, jobs: &Receiver<Box<dyn Job>>, most: usize) {
-    while let Ok(first) = jobs.recv() {
+/// all of them and nobody waits for a timer. The write-ahead log is emptied at the latest `empty` after something was
+/// written.
+pub(crate) fn serve(
+    connection: &Connection,
+    jobs: &Receiver<Box<dyn Job>>,
+    most: usize,
+    empty: Duration,
+) {
+    let mut log = WriteAhead::new(connection, empty);
+    loop {
+        let first = match jobs.recv_timeout(log.rest()) {
+            Ok(first) => first,
+            Err(RecvTimeoutError::Timeout) => {
+                log.empty_if_due();
+                continue;
+            }
+            Err(RecvTimeoutError::Disconnected) => return,
+        };
         let mut batch = vec![first];
         while batch.len() < most {
             let Ok(job) = jobs.try_recv() else { break };
@@ -18,6 +35,8 @@ pub(crate) fn serve(connection: &Connection, jobs: &Receiver<Box<dyn Job>>, most
         }
         batch.retain(|job| !job.abandoned());
         commit_all(connection, batch);
+        log.written();
+        log.empty_if_due();
     }
 }
 

@@ -271,3 +271,65 @@ async fn an_engine_carries_jobs_out_also_when_nobody_is_told() {
     };
     assert_eq!(database.read(count).await.unwrap(), 1);
 }
+
+/// Whether the bytes stand anywhere in the file or in its write-ahead log.
+fn holds(path: &Path, bytes: &[u8]) -> bool {
+    let log = path.with_extension("db-wal");
+    let files = [std::fs::read(path).unwrap(), std::fs::read(log).unwrap_or_default()];
+    files.iter().any(|file| file.windows(bytes.len()).any(|window| window == bytes))
+}
+
+#[tokio::test]
+async fn what_is_deleted_is_in_neither_file_soon_while_others_read() {
+    const SECRET: &str = "marker-that-stands-nowhere-else";
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("x.db");
+    let empty = Duration::from_millis(50);
+    let database = Database::open_within(&path, Limits { empty, ..Limits::default() }).unwrap();
+    database
+        .write(|tx| {
+            tx.execute_batch("CREATE TABLE letters (id INTEGER PRIMARY KEY, text TEXT) STRICT")?;
+            let mut insert = tx.prepare("INSERT INTO letters (text) VALUES (?1)")?;
+            for number in 0..500 {
+                insert.execute([format!("{SECRET} {number}")])?;
+            }
+            Ok(())
+        })
+        .await
+        .unwrap();
+    assert!(holds(&path, SECRET.as_bytes()));
+    let reading = {
+        let database = database.clone();
+        tokio::spawn(async move {
+            let count = "SELECT count(*) FROM letters WHERE text LIKE '%x%'";
+            loop {
+                database.read(move |tx| Ok(tx.query_row(count, [], |_| Ok(()))?)).await.unwrap();
+            }
+        })
+    };
+    database.write(|tx| Ok(tx.execute("UPDATE letters SET text = NULL", [])?)).await.unwrap();
+    let gone = async || (!holds(&path, SECRET.as_bytes())).then_some(());
+    testkit::wait::until(Duration::from_secs(20), gone).await.unwrap();
+    reading.abort();
+}
+
+#[tokio::test]
+async fn the_write_ahead_log_keeps_to_its_size() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("x.db");
+    let database = open(&path).await;
+    let mut largest = 0;
+    for group in 0..60 {
+        let insert = move |tx: &sqlite::Connection| {
+            let mut insert = tx.prepare_cached("INSERT INTO rows VALUES (?1)")?;
+            for number in 0..1_000 {
+                insert.execute([number * 60 + group])?;
+            }
+            Ok(())
+        };
+        database.write(insert).await.unwrap();
+        largest = largest.max(path.with_extension("db-wal").metadata().unwrap().len());
+    }
+    eprintln!("largest write-ahead log: {} KB", largest >> 10);
+    assert!(largest <= 17 << 20, "{largest}");
+}
