@@ -181,6 +181,6 @@ async fn check(place: &Place, talk: ConversationId, said: &Said) {
     assert!(progress.floor >= said.stored, "a cursor is lost");
     let kept = log.iter().filter(|entry| entry.seq <= progress.floor && entry.data.is_some());
     assert_eq!(kept.count(), 0, "delivered, and not forgotten");
-    let lost = log.iter().filter(|entry| entry.seq > progress.floor && entry.data.is_none());
-    assert_eq!(lost.count(), 0, "forgotten, and not delivered");
+    let early = log.iter().filter(|entry| entry.seq > progress.floor && entry.data.is_none());
+    assert_eq!(early.count(), 0, "forgotten, and not delivered");
 }
