@@ -3,16 +3,17 @@
 use std::time::Duration;
 
 use auth::Identity;
-use kernel::{ConversationId, EntryId, WireError};
+use kernel::{ConversationId, EntryId};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::target;
-use super::write::{self, Pending, Then, WriteError, Writing};
+use super::write::{self, Pending, Then, WriteError, Writing, Written};
 use crate::chat::Chat;
 use crate::conversations::members::Seen;
 use crate::conversations::{Kind, Role};
 use crate::log::entry::EntryType;
+use crate::own::note::{self, Note};
 
 /// From whom a message is taken back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, ToSchema)]
@@ -44,18 +45,20 @@ struct DeleteData {
     message_id: EntryId,
 }
 
-/// Takes a deletion for everyone: of the caller's own message, or in a group that they look after of anybody's. When this
+/// Takes a deletion. For the caller alone it is a note in their own conversation, of any message, and nobody else hears of
+/// it. For everyone it is of the caller's own message, or in a group that they look after of anybody's. When this
 /// returns, later writes come after it. When it is acknowledged, the message, its edits, and what answers quote of it are
 /// forgotten.
 #[tracing::instrument(skip_all, fields(user_id = %caller.user, conversation_id = %delete.conversation, entry_id = %delete.id))]
 pub async fn take(chat: &Chat, caller: &Identity, delete: Delete) -> Result<Pending, WriteError> {
     let Delete { id, conversation, message, whom } = delete;
-    if whom == For::Me {
-        let error = WireError::invalid("for", "must be everyone; hide the message on your device");
-        return Err(WriteError::Invalid(error));
-    }
     let seen = chat.members.require(conversation, caller.user).await?;
     chat.pace.send(caller.user).map_err(WriteError::TooOften)?;
+    if whom == For::Me {
+        let hidden = Note::HiddenMessage { conversation_id: conversation, message_id: message };
+        let entry = note::note(chat, caller.user, id, &hidden).await?;
+        return Ok(Pending::done(Written { entry, repeated: false }));
+    }
     let data = DeleteData { message_id: message };
     let (kind, target) = (EntryType::Delete, Some(message));
     let writing = Writing { id, conversation, kind, target, data: &data };

@@ -13,6 +13,7 @@ use crate::conversations::error::ConversationError;
 use crate::conversations::members::Seen;
 use crate::log::entry::{Entry, EntryType};
 use crate::log::store::{Appended, Draft};
+use crate::own::note::NoteError;
 use crate::store::StoreError;
 
 /// An entry that is in the log.
@@ -92,6 +93,16 @@ impl From<WriteError> for WireError {
     }
 }
 
+impl From<NoteError> for WriteError {
+    fn from(error: NoteError) -> Self {
+        match error {
+            NoteError::Conflict => Self::Conflict,
+            NoteError::Unavailable => Self::Unavailable,
+            NoteError::Store(error) => Self::Store(error),
+        }
+    }
+}
+
 /// Something to be written.
 #[derive(Debug)]
 pub(super) struct Writing<'a, T> {
@@ -158,7 +169,16 @@ pub(super) enum Then {
 
 /// An entry that has its turn among the caller's others; [`Pending::written`] waits for what becomes of it.
 #[derive(Debug)]
-pub struct Pending {
+pub struct Pending(State);
+
+#[derive(Debug)]
+enum State {
+    UnderWay(UnderWay),
+    Done(Box<Written>),
+}
+
+#[derive(Debug)]
+struct UnderWay {
     answer: oneshot::Receiver<Appended>,
     patience: Duration,
     kind: EntryType,
@@ -171,12 +191,27 @@ pub(super) fn submit(chat: &Chat, draft: Draft, then: Then) -> Pending {
     let patience = Duration::from_millis(chat.settings.log.append_timeout_ms) * 2;
     let kind = draft.kind;
     tracing::debug!(kind = kind.as_str(), "taken");
-    Pending { answer: chat.appender.submit(draft), patience, kind, then }
+    let answer = chat.appender.submit(draft);
+    Pending(State::UnderWay(UnderWay { answer, patience, kind, then }))
 }
 
 impl Pending {
+    /// What is in the log already.
+    pub(super) fn done(written: Written) -> Self {
+        Self(State::Done(Box::new(written)))
+    }
+
     /// Waits until the entry is durable on a majority, published and counted, and what it deletes is forgotten.
     pub async fn written(self, chat: &Chat) -> Result<Written, WriteError> {
+        match self.0 {
+            State::UnderWay(under_way) => under_way.written(chat).await,
+            State::Done(written) => Ok(*written),
+        }
+    }
+}
+
+impl UnderWay {
+    async fn written(self, chat: &Chat) -> Result<Written, WriteError> {
         let (kind, then) = (self.kind, self.then);
         let mut written = self.outcome().await;
         if let Ok(Written { entry, .. }) = &written

@@ -60,7 +60,6 @@ pub enum Note {
         marked_unread: bool,
     },
     /// The person does not want to see a message any more ("delete for me").
-    #[expect(dead_code, reason = "for deleting for oneself, which is being built")]
     HiddenMessage {
         /// In which conversation.
         conversation_id: ConversationId,

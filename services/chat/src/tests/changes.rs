@@ -164,14 +164,24 @@ async fn a_deletion_leaves_nothing_of_the_message() {
 }
 
 #[tokio::test]
-async fn for_oneself_alone_it_is_not_done_here() {
+async fn for_oneself_alone_it_is_a_note_in_ones_own_conversation() {
     let place = Place::new().await;
     let (ann, bob) = (place.person(), place.person());
     let talk = place.between(&ann, &bob).await;
     let message = place.say(&ann, talk, "hello").await.id;
     let mine = Delete { id: place.entry_id(), conversation: talk, message, whom: For::Me };
-    let refused = delete::take(&place.chat, &ann, mine).await.unwrap_err();
-    assert_eq!(WireError::from(refused).code, ErrorCode::ValidationError);
+    let hide = async |who: &Identity, mine| {
+        delete::take(&place.chat, who, mine).await?.written(&place.chat).await
+    };
+    let hidden = hide(&bob, mine).await.unwrap().entry;
+    assert_eq!((hidden.conversation, hidden.event()), (crate::own::open::id(bob.user), "account"));
+    let data = json!({ "op": "hidden-message", "conversationId": talk, "messageId": message });
+    assert_eq!(parsed(&hidden), data);
+    assert_eq!(hide(&bob, mine).await.unwrap().entry, hidden);
+    let other = Delete { message: place.entry_id(), ..mine };
+    assert_eq!(code(hide(&bob, other).await), ErrorCode::Conflict);
+    assert_eq!(code(hide(&place.person(), mine).await), ErrorCode::NotFound);
+    assert_eq!(place.contents(talk).await, [true], "for others it is still there");
 }
 
 /// The deletion's entry as it is while whoever makes it has come no further.
