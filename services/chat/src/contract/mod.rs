@@ -8,6 +8,7 @@ mod log;
 mod log_race;
 pub(crate) mod mongo;
 mod opening;
+mod reading;
 mod sqlite;
 mod turning;
 

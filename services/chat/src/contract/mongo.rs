@@ -15,7 +15,9 @@ use mongodb::Database;
 pub(crate) use scratch::{Scratch, watched};
 use scratch::{database, done};
 
-use super::{Stores, changes, conversations, delivery, entries, log, log_race, run, turning};
+use super::{
+    Stores, changes, conversations, delivery, entries, log, log_race, reading, run, turning,
+};
 use crate::conversations::changes::mongo::MongoChanges;
 use crate::conversations::mongo::MongoConversations;
 use crate::delivery::mongo::MongoDelivery;
@@ -76,6 +78,7 @@ async fn mongo_keeps_delivery() {
 async fn mongo_keeps_the_log() {
     let db = database().await;
     run(&stores(&db), log::CASES).await;
+    run(&stores(&db), reading::CASES).await;
     done(db).await;
 }
 

@@ -7,7 +7,9 @@ use kernel::{Clock, SystemClock};
 use sqlite::Database;
 use tempfile::TempDir;
 
-use super::{Stores, changes, conversations, delivery, entries, log, log_race, run, turning};
+use super::{
+    Stores, changes, conversations, delivery, entries, log, log_race, reading, run, turning,
+};
 use crate::conversations::changes::sqlite::SqliteChanges;
 use crate::conversations::sqlite::SqliteConversations;
 use crate::delivery::sqlite::SqliteDelivery;
@@ -54,7 +56,9 @@ async fn sqlite_keeps_delivery() {
 #[tokio::test(flavor = "multi_thread")]
 async fn sqlite_keeps_the_log() {
     let folder = TempDir::new().unwrap();
-    run(&stores(&folder).await, log::CASES).await;
+    let stores = stores(&folder).await;
+    run(&stores, log::CASES).await;
+    run(&stores, reading::CASES).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

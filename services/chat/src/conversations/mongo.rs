@@ -2,12 +2,15 @@
 
 pub(super) mod rows;
 
+use std::collections::{BTreeSet, HashMap};
+
 use async_trait::async_trait;
 use bson::{Bson, Document, doc};
 use futures::TryStreamExt;
 use kernel::{ConversationId, UserId};
 use mongodb::options::ReturnDocument;
 use mongodb::{Collection, Database};
+use serde::Deserialize;
 
 use self::rows::{
     ConversationRow, MemberRow, MembershipRow, conversation, first_row, is_in, member, member_key,
@@ -19,10 +22,21 @@ use crate::mongo::{
     CONVERSATIONS, MEMBERS, MEMBERSHIPS, integer, is_duplicate, pair, pairs_of, update_each, uuid,
     within,
 };
+use crate::mongo::{id as read_id, number};
 use crate::store::StoreError;
 
 /// People whose first delivery cursors are written in one update: a pipeline has a limit of stages.
 const JOINS: usize = 100;
+/// More than a person has conversations: what belongs to all of them comes in one reply.
+const ALL: u32 = 10_000;
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct ReadRow {
+    user_id: bson::Uuid,
+    conversation_id: bson::Uuid,
+    read_seq: i64,
+}
 
 /// Conversations, their members, and each person's list of them, in one database.
 #[derive(Debug)]
@@ -79,7 +93,10 @@ impl ConversationStore for MongoConversations {
     #[tracing::instrument(name = "conversations_get_many", level = "debug", skip_all, fields(conversations = ids.len()))]
     async fn get_many(&self, ids: &[ConversationId]) -> Result<Vec<Conversation>, StoreError> {
         let ids: Vec<bson::Uuid> = ids.iter().copied().map(uuid).collect();
-        let find = self.conversations.find(doc! { "_id": { "$in": ids }, "gone": { "$ne": true } });
+        let find = self
+            .conversations
+            .find(doc! { "_id": { "$in": ids }, "gone": { "$ne": true } })
+            .batch_size(ALL);
         let rows: Vec<_> = within(async move { find.await?.try_collect().await }).await?;
         rows.into_iter().map(conversation).collect()
     }
@@ -118,7 +135,7 @@ impl ConversationStore for MongoConversations {
         if limit == 0 {
             return Ok(Vec::new()); // no limit at all, to the server
         }
-        let find = self.memberships.find(all_of(user)).limit(i64::from(limit));
+        let find = self.memberships.find(all_of(user)).limit(i64::from(limit)).batch_size(ALL);
         let rows: Vec<MembershipRow> =
             within(async move { find.await?.try_collect().await }).await?;
         rows.iter().map(membership).collect()
@@ -134,6 +151,29 @@ impl ConversationStore for MongoConversations {
         filter.insert("leaving", Bson::Null);
         let row = within(self.memberships.find_one(filter)).await?;
         row.as_ref().map(membership).transpose()
+    }
+
+    #[tracing::instrument(name = "conversations_reads", level = "debug", skip_all, fields(places = places.len()))]
+    async fn reads(
+        &self,
+        places: &[(ConversationId, UserId)],
+    ) -> Result<HashMap<(ConversationId, UserId), u64>, StoreError> {
+        if places.is_empty() {
+            return Ok(HashMap::new());
+        }
+        let users: BTreeSet<UserId> = places.iter().map(|(_, user)| *user).collect();
+        let users: Vec<bson::Uuid> = users.into_iter().map(uuid).collect();
+        let keys: Vec<bson::Binary> = places.iter().map(|(id, user)| pair(*user, *id)).collect();
+        let filter = doc! { "userId": { "$in": users }, "_id": { "$in": keys } };
+        let rows = self.memberships.clone_with_type::<ReadRow>();
+        let find = rows.find(filter).batch_size(ALL);
+        let find =
+            find.projection(doc! { "_id": 0, "userId": 1, "conversationId": 1, "readSeq": 1 });
+        let rows: Vec<ReadRow> = within(async move { find.await?.try_collect().await }).await?;
+        let read = |row: ReadRow| {
+            Ok(((read_id(row.conversation_id), read_id(row.user_id)), number(row.read_seq)?))
+        };
+        rows.into_iter().map(read).collect()
     }
 
     #[tracing::instrument(name = "conversations_raise_read", level = "debug", skip_all, fields(conversation_id = %id, user_id = %user, seq = seq))]

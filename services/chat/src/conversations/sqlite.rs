@@ -1,5 +1,7 @@
 //! Conversations and who is in them, in SQLite.
 
+use std::collections::HashMap;
+
 use async_trait::async_trait;
 use kernel::{ConversationId, UserId};
 use sqlite::rusqlite::{self, Row};
@@ -117,6 +119,25 @@ impl ConversationStore for SqliteConversations {
             Ok(select.query_row([blob(user), blob(id)], membership).optional()?)
         };
         Ok(self.db.read(one).await?)
+    }
+
+    #[tracing::instrument(name = "conversations_reads", level = "debug", skip_all, fields(places = places.len()))]
+    async fn reads(
+        &self,
+        places: &[(ConversationId, UserId)],
+    ) -> Result<HashMap<(ConversationId, UserId), u64>, StoreError> {
+        let places = places.to_vec();
+        let reads = move |tx: &Connection| {
+            let mut select = tx.prepare_cached(
+                "SELECT read_seq FROM chat_memberships WHERE user_id = ?1 AND conversation_id = ?2",
+            )?;
+            let read = |(id, user): (ConversationId, UserId)| {
+                let read = select.query_row([blob(user), blob(id)], |row| number(row, 0));
+                Some(read.optional().transpose()?.map(|read| ((id, user), read)))
+            };
+            Ok(places.into_iter().filter_map(read).collect::<rusqlite::Result<_>>()?)
+        };
+        Ok(self.db.read(reads).await?)
     }
 
     #[tracing::instrument(name = "conversations_raise_read", level = "debug", skip_all, fields(conversation_id = %id, user_id = %user, seq = seq))]

@@ -1,5 +1,6 @@
 //! Where conversations and who is in them are kept.
 
+use std::collections::HashMap;
 use std::fmt;
 
 use async_trait::async_trait;
@@ -88,6 +89,12 @@ pub trait ConversationStore: Send + Sync + fmt::Debug {
         user: UserId,
         id: ConversationId,
     ) -> Result<Option<Membership>, StoreError>;
+
+    /// How far these people have read these conversations; who is not in one is left out.
+    async fn reads(
+        &self,
+        places: &[(ConversationId, UserId)],
+    ) -> Result<HashMap<(ConversationId, UserId), u64>, StoreError>;
 
     /// Raises how far the person has read, each number on its own; lower ones change nothing. Says whether `seq` rose.
     async fn raise_read(

@@ -22,6 +22,8 @@ use crate::mongo::{
 };
 use crate::store::StoreError;
 
+/// More than a person has conversations: what belongs to all of them comes in one reply.
+const ALL: u32 = 10_000;
 /// How often an upsert is tried that another one was faster with.
 const TRIES: u32 = 5;
 
@@ -208,7 +210,7 @@ impl DeliveryStore for MongoDelivery {
         let there = doc! { "_id": { "$in": ids }, &path: { "$exists": true } };
         let seq = doc! { "seq": format!("${path}") };
         let delivery = self.delivery.clone_with_type::<CursorRow>();
-        let find = delivery.find(there).projection(seq);
+        let find = delivery.find(there).projection(seq).batch_size(ALL);
         let rows: Vec<CursorRow> = within(async move { find.await?.try_collect().await }).await?;
         rows.into_iter().map(|row| Ok((read_id(row.id), number(row.seq)?))).collect()
     }

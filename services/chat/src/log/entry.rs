@@ -142,9 +142,14 @@ impl Entry {
 
     /// Bytes of this entry on the wire, roughly: for cutting answers to size.
     pub fn weight(&self) -> usize {
+        Self::weight_of(self.data.as_deref().map(RawValue::get))
+    }
+
+    /// As [`Entry::weight`], of an entry with that content.
+    pub fn weight_of(data: Option<&str>) -> usize {
         // Ids, numbers, time and field names of the header.
         const HEADER: usize = 320;
-        HEADER + self.data.as_ref().map_or(4, |data| data.get().len())
+        HEADER + data.map_or(4, str::len)
     }
 }
 

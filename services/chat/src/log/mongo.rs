@@ -5,6 +5,7 @@ mod heads;
 mod insert;
 mod row;
 mod single;
+mod tails;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -20,7 +21,7 @@ use mongodb::{Collection, Database};
 use self::heads::{Heads, Moment};
 use self::row::{End, Row, range};
 use super::entry::Entry;
-use super::store::{Appended, Draft, Head, LogStore, Part};
+use super::store::{Appended, Draft, Head, LogStore, Part, Tail, Wanted};
 use crate::mongo::{CONVERSATIONS, ENTRIES, date, integer, update_each, uuid, within};
 use crate::store::StoreError;
 
@@ -122,6 +123,11 @@ impl LogStore for MongoLog {
         }
         let find = self.entries.find(range(id, after, u64::MAX)).sort(doc! { "_id": 1 });
         read_all(find.limit(i64::from(limit))).await
+    }
+
+    #[tracing::instrument(name = "log_tails", level = "debug", skip_all, fields(conversations = wanted.len()))]
+    async fn tails(&self, wanted: &[Wanted]) -> Result<Vec<Tail>, StoreError> {
+        tails::read(&self.db, &self.entries, wanted).await
     }
 
     #[tracing::instrument(name = "log_find", level = "debug", skip_all, fields(conversation_id = %id, entry_id = %mid))]

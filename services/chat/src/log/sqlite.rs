@@ -13,7 +13,7 @@ use sqlite::rusqlite::{self, Row};
 use sqlite::{Connection, Database, OptionalExtension, SqliteError, params};
 
 use super::entry::{Entry, EntryType};
-use super::store::{AFTER_CAP, Appended, Draft, Head, LogStore, Part};
+use super::store::{AFTER_CAP, Appended, Draft, Head, LogStore, Part, Tail, Wanted};
 use crate::conversations::Retention;
 use crate::sqlite::{blob, id, integer, name, nonsense, number, time};
 use crate::store::StoreError;
@@ -108,6 +108,16 @@ impl LogStore for SqliteLog {
             Ok(rows.collect::<Result<_, _>>()?)
         };
         Ok(self.db.read(entries).await?)
+    }
+
+    #[tracing::instrument(name = "log_tails", level = "debug", skip_all, fields(conversations = wanted.len()))]
+    async fn tails(&self, wanted: &[Wanted]) -> Result<Vec<Tail>, StoreError> {
+        let wanted = wanted.to_vec();
+        let tails = move |tx: &Connection| {
+            let tails = wanted.iter().map(|wanted| tail(tx, wanted));
+            Ok(tails.collect::<rusqlite::Result<_>>()?)
+        };
+        Ok(self.db.read(tails).await?)
     }
 
     #[tracing::instrument(name = "log_find", level = "debug", skip_all, fields(conversation_id = %id, entry_id = %mid))]
@@ -221,6 +231,30 @@ fn head(tx: &Connection, id: ConversationId) -> rusqlite::Result<Head> {
     };
     let (last, counted) = (read(last)?.unwrap_or_default(), read(counted)?.unwrap_or_default());
     Ok(if counted.seq > last.seq { counted } else { last })
+}
+
+/// Head and entries are of one transaction, so of one moment.
+fn tail(tx: &Connection, wanted: &Wanted) -> rusqlite::Result<Tail> {
+    let Wanted { conversation, after, to, entries: most, bytes } = *wanted;
+    let sql = format!(
+        "SELECT {COLUMNS} FROM chat_entries WHERE conversation_id = ?1 AND seq > ?2 AND seq <= ?3
+         ORDER BY seq LIMIT ?4"
+    );
+    let mut select = tx.prepare_cached(&sql)?;
+    let rows = params![blob(conversation), integer(after), integer(to), most];
+    let mut tail = Tail { head: head(tx, conversation)?.seq, ..Tail::default() };
+    let mut weight = 0;
+    for row in select.query_map(rows, entry)? {
+        let row = row?;
+        weight += row.weight();
+        tail.entries.push(row);
+        if weight > bytes {
+            tail.full = true;
+            return Ok(tail);
+        }
+    }
+    tail.full = tail.entries.len() >= most as usize;
+    Ok(tail)
 }
 
 fn find(tx: &Connection, id: ConversationId, mid: EntryId) -> rusqlite::Result<Option<Entry>> {

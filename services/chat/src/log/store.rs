@@ -211,6 +211,32 @@ pub trait EntryStore: Send + Sync + fmt::Debug {
     async fn unkeep(&self, id: ConversationId, after: u64) -> Result<(), StoreError>;
 }
 
+/// A stretch of a log that somebody wants to read.
+#[derive(Debug, Clone, Copy)]
+pub struct Wanted {
+    /// Whose log.
+    pub conversation: ConversationId,
+    /// Above this position.
+    pub after: u64,
+    /// Up to this one.
+    pub to: u64,
+    /// At most so many entries.
+    pub entries: u32,
+    /// At most so many bytes on the wire, roughly, and the entry that goes beyond.
+    pub bytes: usize,
+}
+
+/// What was read of it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Tail {
+    /// The head that the conversation counts; the log may be ahead of it.
+    pub head: u64,
+    /// What is there, upwards.
+    pub entries: Vec<Entry>,
+    /// Whether reading ended because of `entries` or `bytes`, so that there may be more.
+    pub full: bool,
+}
+
 /// The logs of all conversations.
 #[async_trait]
 pub trait LogStore: Send + Sync + fmt::Debug {
@@ -241,6 +267,11 @@ pub trait LogStore: Send + Sync + fmt::Debug {
         after: u64,
         limit: u32,
     ) -> Result<Vec<Entry>, StoreError>;
+
+    /// Reads stretches of any number of logs, in the order asked. The entries are as they stood when `head` was counted, or
+    /// later, and no fail-over takes them back: a wanted position up to `head`, or below an entry of the answer, that is
+    /// missing is gone for good (unless the answer is full, for positions above its last entry).
+    async fn tails(&self, wanted: &[Wanted]) -> Result<Vec<Tail>, StoreError>;
 
     /// The entry of that id, or its header, by a read that no fail-over takes back.
     async fn find(&self, id: ConversationId, mid: EntryId) -> Result<Option<Entry>, StoreError>;

@@ -8,7 +8,8 @@ use crate::chat::Chat;
 use crate::conversations::error::ConversationError;
 use crate::delivery::devices;
 use crate::log::entry::Entry;
-use crate::log::store::Head;
+use crate::log::store::{Head, Tail, Wanted};
+use crate::store::StoreError;
 
 /// A stretch of a log.
 #[derive(Debug, Clone, Default, Serialize)]
@@ -22,6 +23,24 @@ pub struct Stretch {
 }
 
 impl Stretch {
+    /// As much of it as has room in so many bytes; one entry always has.
+    pub fn within(mut self, bytes: usize) -> Self {
+        let mut weight = 0;
+        let fits = self.entries.iter().position(|entry| {
+            weight += entry.weight();
+            weight > bytes
+        });
+        let Some(fits) = fits.map(|fits| fits.max(1)).filter(|fits| *fits < self.entries.len())
+        else {
+            return self;
+        };
+        self.entries.truncate(fits);
+        let end = self.entries.last().map_or(0, |entry| entry.seq);
+        self.gone.retain(|(first, _)| *first < end);
+        self.more = true;
+        self
+    }
+
     /// The last position that the stretch tells of; `from` if it tells of none.
     pub fn end(&self, from: u64) -> u64 {
         let entry = self.entries.last().map_or(from, |entry| entry.seq);
@@ -39,6 +58,14 @@ pub struct Room {
     pub bytes: usize,
 }
 
+impl Room {
+    /// What is wanted of a log: as much of it as there is room for.
+    pub const fn above(self, conversation: ConversationId, after: u64, to: u64) -> Wanted {
+        let Self { entries, bytes } = self;
+        Wanted { conversation, after, to, entries, bytes }
+    }
+}
+
 /// Reads positions above `after` up to `to` as a member.
 #[tracing::instrument(skip_all, fields(user_id = %caller.user, conversation_id = %id, after, to))]
 pub async fn range(
@@ -48,9 +75,10 @@ pub async fn range(
     (after, to): (u64, u64),
     limit: u32,
 ) -> Result<Stretch, ConversationError> {
-    let head = admitted(chat, caller, id).await?;
-    let bytes = chat.settings.limits.answer_bytes;
-    read_up_to(chat, id, head, (after, to), Room { entries: limit, bytes }).await
+    admitted(chat, caller, id).await?;
+    let room = Room { entries: limit, bytes: chat.settings.limits.answer_bytes };
+    let stretches = read(chat, &[room.above(id, after, to)]).await?;
+    Ok(stretches.into_iter().next().unwrap_or_default())
 }
 
 /// The end of the log, if the caller may read it.
@@ -80,49 +108,24 @@ pub async fn above(
     range(chat, caller, id, (after, u64::MAX), limit).await
 }
 
-/// Reads positions above `after` up to `to`, without asking who wants to know.
-pub async fn read(
-    chat: &Chat,
-    id: ConversationId,
-    (after, to): (u64, u64),
-    room: Room,
-) -> Result<Stretch, ConversationError> {
-    let head = head(chat, id).await?;
-    read_up_to(chat, id, head, (after, to), room).await
+/// Reads stretches of any number of logs, in the order asked, without asking who wants to know.
+pub async fn read(chat: &Chat, wanted: &[Wanted]) -> Result<Vec<Stretch>, StoreError> {
+    let tails = chat.log.tails(wanted).await?;
+    Ok(wanted.iter().zip(tails).map(|(wanted, tail)| cut(tail, wanted)).collect())
 }
 
 async fn head(chat: &Chat, id: ConversationId) -> Result<Head, ConversationError> {
     Ok(chat.log.heads(&[id]).await?.first().copied().unwrap_or_default())
 }
 
-/// The head was read before: whatever it counts was in the log before the entries are read.
-async fn read_up_to(
-    chat: &Chat,
-    id: ConversationId,
-    head: Head,
-    (after, to): (u64, u64),
-    room: Room,
-) -> Result<Stretch, ConversationError> {
-    let entries = chat.log.entries(id, after, room.entries).await?;
-    let full = entries.len() >= room.entries as usize;
-    Ok(cut(entries, after, (to.min(head.seq), full), room.bytes))
-}
-
-/// Cuts to size, and names what is missing between `after` and `to`.
-fn cut(entries: Vec<Entry>, after: u64, (to, mut full): (u64, bool), bytes: usize) -> Stretch {
+/// Cuts to size, and names what is missing up to the head.
+fn cut(tail: Tail, wanted: &Wanted) -> Stretch {
     let mut stretch = Stretch::default();
-    if after >= to {
-        return stretch;
-    }
-    let (mut next, mut weight) = (after + 1, 0);
-    for entry in entries {
-        if entry.seq > to {
-            // The page reaches past the end of what was asked for.
-            full = false;
-            break;
-        }
+    let to = wanted.to.min(tail.head);
+    let (mut next, mut weight) = (wanted.after.saturating_add(1), 0);
+    for entry in tail.entries {
         weight += entry.weight();
-        if weight > bytes && !stretch.entries.is_empty() {
+        if weight > wanted.bytes && !stretch.entries.is_empty() {
             stretch.more = true;
             return stretch;
         }
@@ -135,7 +138,7 @@ fn cut(entries: Vec<Entry>, after: u64, (to, mut full): (u64, bool), bytes: usiz
     if next > to {
         return stretch;
     }
-    if full {
+    if tail.full {
         stretch.more = true;
     } else {
         stretch.gone.push((next, to));
@@ -175,34 +178,57 @@ mod tests {
         (seqs, stretch.gone.clone(), stretch.more)
     }
 
+    fn read(seqs: &[u64], (head, full): (u64, bool), after: u64, bytes: usize) -> Stretch {
+        let entries = entries(seqs);
+        let id = ConversationId::from_uuid(uuid::Uuid::nil());
+        let wanted = Room { entries: 200, bytes }.above(id, after, u64::MAX);
+        cut(Tail { head, entries, full }, &wanted)
+    }
+
     #[test]
     fn names_what_is_gone_before_between_and_after() {
-        let stretch = cut(entries(&[4, 5, 8]), 1, (10, false), usize::MAX);
+        let stretch = read(&[4, 5, 8], (10, false), 1, usize::MAX);
         assert_eq!(shape(&stretch), (vec![4, 5, 8], vec![(2, 3), (6, 7), (9, 10)], false));
         assert_eq!(stretch.end(1), 10);
     }
 
     #[test]
     fn a_full_page_says_nothing_of_what_follows() {
-        let stretch = cut(entries(&[1, 2]), 0, (10, true), usize::MAX);
+        let stretch = read(&[1, 2], (10, true), 0, usize::MAX);
         assert_eq!(shape(&stretch), (vec![1, 2], vec![], true));
         assert_eq!(stretch.end(0), 2);
     }
 
     #[test]
     fn is_cut_to_size_but_never_empty() {
-        let stretch = cut(entries(&[1, 2, 3]), 0, (3, false), 1);
+        let stretch = read(&[1, 2, 3], (3, false), 0, 1);
         assert_eq!(shape(&stretch), (vec![1], vec![], true));
     }
 
     #[test]
+    fn is_cut_again_when_there_is_less_room() {
+        let stretch = read(&[1, 3, 6], (9, false), 0, usize::MAX);
+        assert_eq!(shape(&stretch.clone().within(usize::MAX)), shape(&stretch));
+        let two = stretch.entries[0].weight() * 2;
+        assert_eq!(shape(&stretch.clone().within(two)), (vec![1, 3], vec![(2, 2)], true));
+        assert_eq!(shape(&stretch.within(1)), (vec![1], vec![], true));
+    }
+
+    #[test]
+    fn above_the_counted_head_nothing_is_gone_but_below_an_entry() {
+        let stretch = read(&[5, 7], (4, false), 4, usize::MAX);
+        assert_eq!(shape(&stretch), (vec![5, 7], vec![(6, 6)], false));
+        assert_eq!(shape(&read(&[], (4, false), 6, usize::MAX)), (vec![], vec![], false));
+    }
+
+    #[test]
     fn a_position_at_the_end_of_numbers_is_just_past_the_log() {
-        assert_eq!(shape(&cut(entries(&[]), u64::MAX, (7, false), 1)), (vec![], vec![], false));
+        assert_eq!(shape(&read(&[], (7, false), u64::MAX, 1)), (vec![], vec![], false));
     }
 
     #[test]
     fn nothing_new_is_nothing_gone() {
-        assert_eq!(shape(&cut(entries(&[]), 7, (7, false), 1_000)), (vec![], vec![], false));
-        assert_eq!(shape(&cut(entries(&[]), 0, (0, false), 1_000)), (vec![], vec![], false));
+        assert_eq!(shape(&read(&[], (7, false), 7, 1_000)), (vec![], vec![], false));
+        assert_eq!(shape(&read(&[], (0, false), 0, 1_000)), (vec![], vec![], false));
     }
 }

@@ -21,7 +21,6 @@ const NOTES: Uuid = Uuid::from_u128(0x91b6_30fe_c2a8_5d17_a4e0_5b7c_683d_19f2);
 /// What an `account` entry says; the wire's `data`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(tag = "op", rename_all = "kebab-case", rename_all_fields = "camelCase")]
-#[expect(clippy::struct_excessive_bools, reason = "the wire contract has them as five switches")]
 pub enum Note {
     /// The person is in a further conversation. A client finds it in `sync` and `GET /conversations` as well.
     ConversationAdded {
@@ -42,23 +41,6 @@ pub enum Note {
         /// User-visible messages up to there.
         count: u64,
     },
-    /// The person's settings of a conversation, all of them, as they are after a change.
-    Settings {
-        /// Of which conversation.
-        conversation_id: ConversationId,
-        /// Rises with each change: of two the higher holds, whatever their order in the log.
-        revision: u64,
-        /// No notifications.
-        muted: bool,
-        /// Kept on top of the list.
-        pinned: bool,
-        /// Not in the list until something new comes.
-        hidden: bool,
-        /// Out of the list.
-        archived: bool,
-        /// Marked as unread by hand.
-        marked_unread: bool,
-    },
     /// The person does not want to see a message any more ("delete for me").
     HiddenMessage {
         /// In which conversation.
@@ -75,7 +57,6 @@ impl Note {
             Self::ConversationAdded { .. } => "conversation-added",
             Self::ConversationRemoved { .. } => "conversation-removed",
             Self::Read { .. } => "read",
-            Self::Settings { .. } => "settings",
             Self::HiddenMessage { .. } => "hidden-message",
         }
     }

@@ -1,11 +1,15 @@
 //! One page of everything above a device's cursors.
 
+use std::collections::{BTreeSet, HashMap, HashSet};
+
 use auth::Identity;
-use kernel::{ConversationId, UserId, WireError};
+use futures::future::try_join_all;
+use kernel::{ConversationId, WireError};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::since::{self, ROW_CHARS, Since, Told};
+use super::receipts::{self, Receipt};
+use super::since::{self, Place, Seal, Since, Told};
 use super::start::{Row, Start, starts};
 use crate::chat::Chat;
 use crate::conversations::error::ConversationError;
@@ -17,8 +21,8 @@ use crate::log::entry::Entry;
 use crate::messages::history::{self, Room, Stretch};
 use crate::store::StoreError;
 
-/// A conversation as a person sees it, on the wire, without its last entry; roughly.
-const VIEW_BYTES: usize = 1_500;
+/// Conversations that are read at once.
+const AT_ONCE: usize = 8;
 
 /// What a client asks.
 #[derive(Debug, Clone, Default, Deserialize, ToSchema)]
@@ -42,25 +46,10 @@ pub struct News {
     pub entries: Vec<Entry>,
     /// Positions that are gone for good, as first and last of each run.
     pub gone: Vec<(u64, u64)>,
-    /// The client's cursor means nothing any more: forget what it has of this conversation and start from here.
+    /// Positions that the client has of this conversation mean nothing any more: it keeps its messages, by their ids, forgets
+    /// their positions and its cursor, and takes the log from here.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub reset: bool,
-}
-
-/// How far somebody else has stored and read.
-#[derive(Debug, Serialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-pub struct Receipt {
-    /// In which conversation.
-    #[schema(value_type = String, format = Uuid)]
-    pub conversation_id: ConversationId,
-    /// Who.
-    #[schema(value_type = String, format = Uuid)]
-    pub user_id: UserId,
-    /// Stored up to here.
-    pub delivered: u64,
-    /// Read up to here.
-    pub read: u64,
 }
 
 /// One page of news.
@@ -70,10 +59,10 @@ pub struct SyncAnswer {
     pub since: String,
     /// Only those with news.
     pub conversations: Vec<News>,
-    /// Conversations that the person is no longer in; nobody can leave one yet.
+    /// Conversations that the client was told of or tells of, and that the person is no longer in.
     #[schema(value_type = Vec<String>)]
     pub removed: Vec<ConversationId>,
-    /// How far others have come; told live only, for now.
+    /// How far others have come, in conversations of this answer and those with the latest activity; of large ones nothing.
     pub receipts: Vec<Receipt>,
     /// Whether another call would bring more at once.
     pub more: bool,
@@ -110,18 +99,42 @@ pub async fn catch_up(
     caller: &Identity,
     request: SyncRequest,
 ) -> Result<SyncAnswer, SyncError> {
-    let mut since = match request.since.as_deref() {
-        None | Some("") => Since::new(),
-        Some(since) => since::decode(since).ok_or(SyncError::Since)?,
-    };
     let mut rows = list::mine(chat, caller).await?;
     rows.sort_by_key(|(conversation, _)| conversation.id);
+    let seal = Seal(&chat.digester);
+    let mut since = match request.since.as_deref() {
+        None | Some("") => Since::default(),
+        Some(since) => since::decode(since, &places(&rows), seal).ok_or(SyncError::Since)?,
+    };
     let asked = request.cursors.unwrap_or_default();
-    let starts = starts(chat, caller, &asked, &mut since, &mut rows).await?;
+    let mut answer =
+        SyncAnswer { removed: removed(&since, &asked, &rows), ..SyncAnswer::default() };
+    let starts = starts(chat, caller, &asked, &mut since.told, &mut rows).await?;
     let news = rows.iter().filter_map(|row| starts.get(&row.0.id).map(|start| (row, *start)));
-    let mut answer = fill(chat, news.collect(), &mut since).await?;
-    answer.since = since::encode(&since);
+    let news: Vec<_> = news.collect();
+    let left = room(chat, &rows, since.told.len() + news.len());
+    let left = fill(chat, news, left, &mut since.told, &mut answer).await?;
+    receipts::add(chat, caller, &rows, left, &mut since.receipts, &mut answer).await;
+    answer.since = since::encode(&since, &places(&rows), seal);
     Ok(answer)
+}
+
+fn places(rows: &[Row]) -> Vec<Place<'_>> {
+    rows.iter().map(|(conversation, _)| (conversation.id, conversation.epoch.as_str())).collect()
+}
+
+/// What the client was told of, or tells of, and the person is not in any more.
+fn removed(since: &Since, asked: &[Cursor], rows: &[Row]) -> Vec<ConversationId> {
+    let there: HashSet<ConversationId> = rows.iter().map(|row| row.0.id).collect();
+    let known = since.left.iter().copied().chain(asked.iter().map(|asked| asked.conversation_id));
+    let gone: BTreeSet<ConversationId> = known.filter(|id| !there.contains(id)).collect();
+    gone.into_iter().collect()
+}
+
+/// Bytes that news may take, when so many conversations will have been told: the token has to fit too.
+fn room(chat: &Chat, rows: &[Row], told: usize) -> usize {
+    let bytes = chat.settings.limits.answer_bytes;
+    bytes.saturating_sub(since::longest(told, rows.len()).min(bytes / 2))
 }
 
 /// As [`catch_up`], for callers who may not have connected before: registers their device first.
@@ -134,32 +147,50 @@ pub async fn catch_up_at_the_door(
     catch_up(chat, caller, request).await
 }
 
-/// Fills an answer with news until it is as large as it may be.
+/// Fills an answer with news until it is as large as it may be. Answers the bytes that are left.
 async fn fill(
     chat: &Chat,
     news: Vec<(&Row, Start)>,
-    since: &mut Since,
-) -> Result<SyncAnswer, SyncError> {
-    let mut answer = SyncAnswer::default();
-    let limits = &chat.settings.limits;
-    let told = (since.len() + news.len()) * ROW_CHARS;
-    let mut left = limits.answer_bytes.saturating_sub(told.min(limits.answer_bytes / 2));
-    for ((conversation, membership), start) in news {
-        let id = conversation.id;
-        let view = view::build(chat, conversation, membership).await?;
-        let weight = VIEW_BYTES + view.last_entry.as_ref().map_or(0, Entry::weight);
-        let room = Room { entries: limits.answer_entries, bytes: left.saturating_sub(weight) };
-        let stretch = history::read(chat, id, (start.after, u64::MAX), room).await?;
-        let weight = weight + stretch.entries.iter().map(Entry::weight).sum::<usize>();
-        if weight > left && !answer.conversations.is_empty() {
-            answer.more = true;
-            break;
+    mut left: usize,
+    told: &mut HashMap<ConversationId, Told>,
+    answer: &mut SyncAnswer,
+) -> Result<usize, SyncError> {
+    for some in news.chunks(AT_ONCE) {
+        let room = Room { entries: chat.settings.limits.answer_entries, bytes: left };
+        let wanted = some.iter().map(|(row, start)| room.above(row.0.id, start.after, u64::MAX));
+        let wanted: Vec<_> = wanted.collect();
+        let views =
+            some.iter().map(|((conversation, own), _)| view::build(chat, conversation, own));
+        let views = async { Ok::<_, SyncError>(try_join_all(views).await?) };
+        let stretches = async { Ok(history::read(chat, &wanted).await?) };
+        let (views, stretches) = futures::try_join!(views, stretches)?;
+        for (((row, start), view), stretch) in some.iter().zip(views).zip(stretches) {
+            let weight = weight(&view);
+            let bytes = left.saturating_sub(weight);
+            let stretch = stretch.within(bytes);
+            let weight = weight + stretch.entries.iter().map(Entry::weight).sum::<usize>();
+            if weight > left && !answer.conversations.is_empty() {
+                answer.more = true;
+                return Ok(left);
+            }
+            left = left.saturating_sub(weight);
+            answer.more |= stretch.more;
+            let seq = stretch.end(start.after);
+            told.insert(row.0.id, Told { seq, unfinished: stretch.more });
+            let Stretch { entries, gone, .. } = stretch;
+            answer.conversations.push(News {
+                conversation: view,
+                entries,
+                gone,
+                reset: start.reset,
+            });
         }
-        left = left.saturating_sub(weight);
-        answer.more |= stretch.more;
-        since.insert(id, Told { seq: stretch.end(start.after), unfinished: stretch.more });
-        let Stretch { entries, gone, .. } = stretch;
-        answer.conversations.push(News { conversation: view, entries, gone, reset: start.reset });
     }
-    Ok(answer)
+    Ok(left)
+}
+
+/// Bytes of a conversation on the wire, and of what surrounds it.
+fn weight(view: &ConversationView) -> usize {
+    const AROUND: usize = 100;
+    AROUND + serde_json::to_vec(view).map_or(0, |json| json.len())
 }

@@ -2,6 +2,7 @@
 
 pub mod catch_up;
 pub mod http;
+pub mod receipts;
 pub mod since;
 pub mod socket;
 pub mod start;

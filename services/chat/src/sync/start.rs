@@ -6,7 +6,7 @@ use auth::Identity;
 use kernel::ConversationId;
 
 use super::catch_up::SyncError;
-use super::since::{Since, Told};
+use super::since::Told;
 use crate::chat::Chat;
 use crate::conversations::{Conversation, Membership};
 use crate::delivery::acknowledge::Cursor;
@@ -29,7 +29,7 @@ pub async fn starts(
     chat: &Chat,
     caller: &Identity,
     asked: &[Cursor],
-    since: &mut Since,
+    told: &mut HashMap<ConversationId, Told>,
     rows: &mut [Row],
 ) -> Result<HashMap<ConversationId, Start>, SyncError> {
     let ids: Vec<ConversationId> = rows.iter().map(|(conversation, _)| conversation.id).collect();
@@ -37,13 +37,13 @@ pub async fn starts(
     let cursors = cursors(chat, owner, &ids).await?;
     let asked: HashMap<_, _> =
         asked.iter().map(|cursor| (cursor.conversation_id, cursor)).collect();
-    since.retain(|id, told| {
+    told.retain(|id, told| {
         let own = cursors.get(id).copied().unwrap_or(0);
-        cursors.contains_key(id) && (told.unfinished || asked.contains_key(id) || own < told.seq)
+        told.unfinished || asked.contains_key(id) || own < told.seq
     });
     raise(chat, rows, |id| {
         let asked = asked.get(&id).map_or(0, |cursor| cursor.seq);
-        let told = since.get(&id).map_or(0, |told| told.seq);
+        let told = told.get(&id).map_or(0, |told| told.seq);
         cursors.get(&id).copied().unwrap_or(0).max(asked).max(told)
     })
     .await?;
@@ -51,7 +51,7 @@ pub async fn starts(
     for (conversation, _) in rows {
         let id = conversation.id;
         let own = cursors.get(&id).copied().unwrap_or(0);
-        let start = start(conversation, own, since.get(&id), asked.get(&id).copied());
+        let start = start(conversation, own, told.get(&id), asked.get(&id).copied());
         if start.reset || start.after < conversation.head_seq {
             starts.insert(id, start);
         }

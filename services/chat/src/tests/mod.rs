@@ -16,4 +16,5 @@ pub mod place;
 mod retention;
 mod sending;
 pub mod stores;
+mod sync_cost;
 mod syncing;

@@ -98,7 +98,7 @@ pub struct Place {
     pub clock: Arc<ManualClock>,
     pub town: Arc<Town>,
     random: Arc<SeededRandom>,
-    kept: Kept,
+    pub kept: Kept,
 }
 
 impl Place {

@@ -8,7 +8,7 @@ use super::place::{LIMITS, Place};
 use crate::conversations::Retention;
 use crate::log::append::{self, Appender};
 use crate::log::entry::{Entry, EntryType};
-use crate::log::store::{Appended, Draft, Head, LogStore, Part};
+use crate::log::store::{Appended, Draft, Head, LogStore, Part, Tail, Wanted};
 use crate::messages::body::MessageBody;
 use crate::messages::send::{self, Send};
 use crate::messages::write::WriteError;
@@ -124,6 +124,10 @@ impl LogStore for Fragile {
         limit: u32,
     ) -> Result<Vec<Entry>, StoreError> {
         self.inner.entries(id, after, limit).await
+    }
+
+    async fn tails(&self, wanted: &[Wanted]) -> Result<Vec<Tail>, StoreError> {
+        self.inner.tails(wanted).await
     }
 
     async fn find(&self, id: ConversationId, mid: EntryId) -> Result<Option<Entry>, StoreError> {

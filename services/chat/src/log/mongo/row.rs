@@ -59,6 +59,11 @@ impl Row {
         }
     }
 
+    /// Bytes of the entry on the wire, roughly.
+    pub(super) fn weight(&self) -> usize {
+        Entry::weight_of(self.data.as_deref())
+    }
+
     pub(super) fn entry(self) -> Result<Entry, StoreError> {
         let corrupt = |what: &str| StoreError::Corrupt(format!("the {what} of an entry"));
         let data = self.data.map(RawValue::from_string).transpose();
