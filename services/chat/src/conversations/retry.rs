@@ -23,7 +23,7 @@ pub async fn earlier(
     key: EntryId,
     digest: &Digest,
 ) -> Result<Option<Entry>, ConversationError> {
-    match chat.log.find(id, key).await? {
+    match chat.entries.find(id, key).await? {
         Some(entry) if entry.sender == caller.user && entry.digest == *digest => Ok(Some(entry)),
         Some(_) => Err(ConversationError::Conflict),
         None => Ok(None),

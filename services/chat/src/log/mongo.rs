@@ -14,7 +14,7 @@ use async_trait::async_trait;
 use bson::{Document, doc};
 use futures::future::try_join;
 use futures::{StreamExt, TryStreamExt, stream};
-use kernel::{Clock, ConversationId, EntryId, Timestamp};
+use kernel::{Clock, ConversationId, Timestamp};
 use mongodb::action::Find;
 use mongodb::{Collection, Database};
 
@@ -128,12 +128,6 @@ impl LogStore for MongoLog {
     #[tracing::instrument(name = "log_tails", level = "debug", skip_all, fields(conversations = wanted.len()))]
     async fn tails(&self, wanted: &[Wanted]) -> Result<Vec<Tail>, StoreError> {
         tails::read(&self.db, &self.entries, wanted).await
-    }
-
-    #[tracing::instrument(name = "log_find", level = "debug", skip_all, fields(conversation_id = %id, entry_id = %mid))]
-    async fn find(&self, id: ConversationId, mid: EntryId) -> Result<Option<Entry>, StoreError> {
-        let one = doc! { "conversationId": uuid(id), "mid": uuid(mid) };
-        within(self.entries.find_one(one)).await?.map(Row::entry).transpose()
     }
 
     #[tracing::instrument(name = "log_strip", level = "debug", skip_all, fields(parts = parts.len()))]

@@ -120,11 +120,6 @@ impl LogStore for SqliteLog {
         Ok(self.db.read(tails).await?)
     }
 
-    #[tracing::instrument(name = "log_find", level = "debug", skip_all, fields(conversation_id = %id, entry_id = %mid))]
-    async fn find(&self, id: ConversationId, mid: EntryId) -> Result<Option<Entry>, StoreError> {
-        Ok(self.db.read(move |tx| Ok(find(tx, id, mid)?)).await?)
-    }
-
     #[tracing::instrument(name = "log_strip", level = "debug", skip_all, fields(parts = parts.len()))]
     async fn strip_all(&self, parts: &[Part]) -> Result<(), StoreError> {
         let expires = self.clock.now().plus(self.header).as_millis();

@@ -273,9 +273,6 @@ pub trait LogStore: Send + Sync + fmt::Debug {
     /// missing is gone for good (unless the answer is full, for positions above its last entry).
     async fn tails(&self, wanted: &[Wanted]) -> Result<Vec<Tail>, StoreError>;
 
-    /// The entry of that id, or its header, by a read that no fail-over takes back.
-    async fn find(&self, id: ConversationId, mid: EntryId) -> Result<Option<Entry>, StoreError>;
-
     /// Forgets what was written in these parts of logs. The headers stay for `chat.delivery.header_s` from now on. Repeating it
     /// changes nothing. After an error some may be forgotten; repeating the call forgets the rest.
     async fn strip_all(&self, parts: &[Part]) -> Result<(), StoreError>;

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use auth::Identity;
-use kernel::{ConversationId, EntryId, ErrorCode, PageLimit, UserId, WireError};
+use kernel::{ConversationId, ErrorCode, PageLimit, UserId, WireError};
 use serde_json::{Value, json};
 
 use super::place::Place;
@@ -13,7 +13,6 @@ use crate::conversations::people::{add, leave, list, remove, roles};
 use crate::conversations::view::{self, ConversationView};
 use crate::conversations::{Kind, Retention, Role, delete, rename};
 use crate::log::entry::{Entry, EntryType};
-use crate::log::store::LogStore;
 
 impl Place {
     pub fn new_group(&self, title: &str, others: &[&Identity]) -> NewGroup {
@@ -351,17 +350,4 @@ async fn a_group_has_a_limit_of_people_and_a_person_of_conversations() {
     assert_eq!(code(third), ErrorCode::ValidationError);
     leave::leave(&place.chat, &cid, band, place.entry_id()).await.unwrap();
     place.group(&dan, &[&cid]).await;
-}
-
-/// Whoever asks for an entry id gets one that the log does not know.
-#[tokio::test]
-async fn the_log_finds_an_entry_by_its_id() {
-    let place = Place::new().await;
-    let (ann, bob) = (place.person(), place.person());
-    let talk = place.between(&ann, &bob).await;
-    let entry = place.say(&ann, talk, "hello").await;
-    let log: &dyn LogStore = &*place.chat.log;
-    assert_eq!(log.find(talk, entry.id).await.unwrap(), Some(entry));
-    let unknown: EntryId = place.entry_id();
-    assert_eq!(log.find(talk, unknown).await.unwrap(), None);
 }

@@ -16,7 +16,7 @@ use crate::log::store::{Appended, Draft, Head};
 use crate::messages::history;
 
 /// Longer than any call may take.
-const LONG: Duration = Duration::from_secs(60);
+const LONG: Duration = Duration::from_mins(1);
 
 fn change(place: &Place, id: ConversationId, op: Op, who: &Identity, by: &Identity) -> Change {
     Change {

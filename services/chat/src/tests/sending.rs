@@ -2,7 +2,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use async_trait::async_trait;
-use kernel::{Clock, ConversationId, EntryId, ErrorCode, Timestamp, WireError};
+use kernel::{Clock, ConversationId, ErrorCode, Timestamp, WireError};
 
 use super::place::{LIMITS, Place};
 use crate::conversations::Retention;
@@ -128,10 +128,6 @@ impl LogStore for Fragile {
 
     async fn tails(&self, wanted: &[Wanted]) -> Result<Vec<Tail>, StoreError> {
         self.inner.tails(wanted).await
-    }
-
-    async fn find(&self, id: ConversationId, mid: EntryId) -> Result<Option<Entry>, StoreError> {
-        self.inner.find(id, mid).await
     }
 
     async fn strip_all(&self, parts: &[Part]) -> Result<(), StoreError> {

@@ -102,7 +102,7 @@ async fn lost(
     if chat.changes.pending(draft.conversation, by).await.map_err(unknown)?.is_some() {
         return Err(Failure::Unknown(ConversationError::Busy));
     }
-    match chat.log.find(draft.conversation, draft.id).await.map_err(unknown)? {
+    match chat.entries.find(draft.conversation, draft.id).await.map_err(unknown)? {
         Some(entry) if draft.is_stored_as(&entry) => Ok(entry),
         _ => Err(Failure::Lost(error)),
     }

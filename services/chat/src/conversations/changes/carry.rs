@@ -147,9 +147,8 @@ async fn promote(
                 conclude(chat, &change, u64::MAX, Warrant::Decided).await?;
                 return Ok(());
             }
-            // Gone, or an owner, since they were read.
-            Begun::Nothing => {}
-            Begun::Busy => {}
+            // Gone, or an owner, since they were read; or about to be.
+            Begun::Nothing | Begun::Busy => {}
         }
     }
     Err(ConversationError::Busy)

@@ -235,7 +235,7 @@ impl ChangeStore for MongoChanges {
             return Ok(Begun::Yes(turn.clone()));
         }
         let row = self.conversations.find_one(doc! { "_id": uuid(turn.conversation) });
-        let pending = within(row).await?.map(|row| row.turn()).transpose()?.flatten();
+        let pending = within(row).await?.map(MarkedTurn::turn).transpose()?.flatten();
         Ok(match pending {
             Some(pending) if pending.entry == turn.entry => Begun::Yes(pending),
             Some(pending) if pending.fate != Fate::Gone => Begun::Busy,
@@ -281,7 +281,7 @@ impl ChangeStore for MongoChanges {
         let find = self.conversations.find(doc! { "pending.at": { "$lt": date(before) } });
         let find = find.limit(i64::from(limit.max(1)));
         let rows: Vec<MarkedTurn> = within(async move { find.await?.try_collect().await }).await?;
-        let turns = rows.into_iter().map(|row| row.turn());
+        let turns = rows.into_iter().map(MarkedTurn::turn);
         Ok(turns.collect::<Result<Vec<_>, _>>()?.into_iter().flatten().collect())
     }
 

@@ -1,20 +1,21 @@
 //! Changes of members and conversations in SQLite. The mark is in the member's row, or in the conversation's.
 
+mod turns;
+
 use async_trait::async_trait;
-use kernel::{ConversationId, DeviceId, EntryId, Timestamp, UserId};
+use kernel::{ConversationId, DeviceId, Timestamp, UserId};
 use sqlite::rusqlite::{self, Row};
 use sqlite::{Connection, Database, OptionalExtension, params};
 
-use super::store::{Begun, Change, ChangeStore, Fate, Op, Turn};
+use super::store::{Begun, Change, ChangeStore, Op, Turn};
 use crate::conversations::Role;
 use crate::conversations::sqlite::IS_IN;
 use crate::delivery::store::Progress;
-use crate::sqlite::{blob, id, integer, name, time};
+use crate::sqlite::{blob, id, name, time};
 use crate::store::StoreError;
 
 const CHANGE: &str = "conversation_id, user_id, pending_op, role, pending_was, pending_by, pending_entry, pending_digest,
    pending_at";
-const TURN: &str = "id, pending_title, pending_by, pending_entry, pending_digest, pending_at";
 
 /// Changes of members and conversations, in one file.
 #[derive(Debug)]
@@ -89,19 +90,19 @@ impl ChangeStore for SqliteChanges {
     #[tracing::instrument(name = "changes_begin_turn", level = "debug", skip_all, fields(conversation_id = %turn.conversation))]
     async fn begin_turn(&self, turn: &Turn) -> Result<Begun<Turn>, StoreError> {
         let turn = turn.clone();
-        Ok(self.db.write(move |tx| Ok(begin_turn(tx, &turn)?)).await?)
+        Ok(self.db.write(move |tx| Ok(turns::begin_turn(tx, &turn)?)).await?)
     }
 
     #[tracing::instrument(name = "changes_finish_turn", level = "debug", skip_all, fields(conversation_id = %turn.conversation))]
     async fn finish_turn(&self, turn: &Turn, seq: u64) -> Result<(), StoreError> {
         let turn = turn.clone();
-        Ok(self.db.write(move |tx| Ok(finish_turn(tx, &turn, seq)?)).await?)
+        Ok(self.db.write(move |tx| Ok(turns::finish_turn(tx, &turn, seq)?)).await?)
     }
 
     #[tracing::instrument(name = "changes_undo_turn", level = "debug", skip_all, fields(conversation_id = %turn.conversation))]
     async fn undo_turn(&self, turn: &Turn) -> Result<(), StoreError> {
         let turn = turn.clone();
-        Ok(self.db.write(move |tx| Ok(unmark_turn(tx, &turn)?)).await?)
+        Ok(self.db.write(move |tx| Ok(turns::unmark_turn(tx, &turn)?)).await?)
     }
 
     #[tracing::instrument(name = "changes_unfinished_turns", level = "debug", skip_all, fields(limit = limit))]
@@ -110,10 +111,13 @@ impl ChangeStore for SqliteChanges {
         before: Timestamp,
         limit: u32,
     ) -> Result<Vec<Turn>, StoreError> {
-        let sql = format!("SELECT {TURN} FROM chat_conversations WHERE pending_at < ?1 LIMIT ?2");
+        let sql = format!(
+            "SELECT {} FROM chat_conversations WHERE pending_at < ?1 LIMIT ?2",
+            turns::COLUMNS
+        );
         let unfinished = move |tx: &Connection| {
             let mut select = tx.prepare_cached(&sql)?;
-            let rows = select.query_map(params![before.as_millis(), limit], turn)?;
+            let rows = select.query_map(params![before.as_millis(), limit], turns::read)?;
             Ok(rows.collect::<Result<_, _>>()?)
         };
         Ok(self.db.read(unfinished).await?)
@@ -291,78 +295,5 @@ fn change(row: &Row<'_>) -> rusqlite::Result<Change> {
         entry: id(row, 6)?,
         digest: row.get(7)?,
         at: time(row, 8)?,
-    })
-}
-
-fn begin_turn(tx: &Connection, wanted: &Turn) -> rusqlite::Result<Begun<Turn>> {
-    let mut select =
-        tx.prepare_cached("SELECT gone, pending_entry FROM chat_conversations WHERE id = ?1")?;
-    let read = |row: &Row<'_>| Ok((row.get::<_, bool>(0)?, row.get::<_, Option<[u8; 16]>>(1)?));
-    let Some((gone, pending)) = select.query_row([blob(wanted.conversation)], read).optional()?
-    else {
-        return Ok(Begun::Nothing);
-    };
-    match pending.map(uuid::Uuid::from_bytes).map(EntryId::from_uuid) {
-        Some(entry) if entry == wanted.entry => {
-            let sql = format!("SELECT {TURN} FROM chat_conversations WHERE id = ?1");
-            let begun = tx.prepare_cached(&sql)?.query_row([blob(wanted.conversation)], turn)?;
-            return Ok(Begun::Yes(begun));
-        }
-        _ if gone => return Ok(Begun::Nothing),
-        Some(_) if wanted.fate != Fate::Gone => return Ok(Begun::Busy),
-        _ => {}
-    }
-    let title = match &wanted.fate {
-        Fate::Title(title) => Some(title),
-        Fate::Gone => None,
-    };
-    let mut mark = tx.prepare_cached(
-        "UPDATE chat_conversations SET gone = ?2, pending_title = ?3, pending_by = ?4, pending_entry = ?5,
-           pending_digest = ?6, pending_at = ?7
-         WHERE id = ?1",
-    )?;
-    let (by, entry, at) = (blob(wanted.by), blob(wanted.entry), wanted.at.as_millis());
-    let (id, gone) = (blob(wanted.conversation), title.is_none());
-    mark.execute(params![id, gone, title, by, entry, wanted.digest, at])?;
-    Ok(Begun::Yes(wanted.clone()))
-}
-
-fn finish_turn(tx: &Connection, turn: &Turn, seq: u64) -> rusqlite::Result<()> {
-    match &turn.fate {
-        Fate::Title(title) => {
-            let mut set = tx.prepare_cached(
-                "UPDATE chat_conversations SET title = ?2, title_seq = ?3
-                 WHERE id = ?1 AND title_seq < ?3 AND gone = 0",
-            )?;
-            set.execute(params![blob(turn.conversation), title, integer(seq)])?;
-        }
-        Fate::Gone => {
-            crate::delivery::sqlite::end(tx, turn.conversation)?;
-            let mut forget =
-                tx.prepare_cached("UPDATE chat_conversations SET title = NULL WHERE id = ?1")?;
-            forget.execute([blob(turn.conversation)])?;
-        }
-    }
-    unmark_turn(tx, turn)
-}
-
-fn unmark_turn(tx: &Connection, turn: &Turn) -> rusqlite::Result<()> {
-    let mut unmark = tx.prepare_cached(
-        "UPDATE chat_conversations SET pending_title = NULL, pending_by = NULL, pending_entry = NULL,
-           pending_digest = NULL, pending_at = NULL
-         WHERE id = ?1 AND pending_entry = ?2",
-    )?;
-    unmark.execute([blob(turn.conversation), blob(turn.entry)]).map(drop)
-}
-
-fn turn(row: &Row<'_>) -> rusqlite::Result<Turn> {
-    let title: Option<String> = row.get(1)?;
-    Ok(Turn {
-        conversation: id(row, 0)?,
-        fate: title.map_or(Fate::Gone, Fate::Title),
-        by: id(row, 2)?,
-        entry: id(row, 3)?,
-        digest: row.get(4)?,
-        at: time(row, 5)?,
     })
 }
