@@ -11,6 +11,12 @@ import { until } from './wait.js';
 const IN_FLIGHT = 100;
 const ACK_TIMEOUT_MS = 10_000;
 
+/** Events whose payload is an entry. */
+const ENTRIES = [
+  'message:new', 'message:edited', 'message:deleted', 'reaction:added', 'reaction:removed',
+  'participant:joined', 'participant:left', 'conversation:updated', 'account',
+];
+
 /** Refusals that say "try again", not "this is wrong". */
 const PASSING = new Set(['SERVICE_UNAVAILABLE', 'RATE_LIMIT_EXCEEDED', 'INTERNAL_ERROR']);
 
@@ -145,7 +151,7 @@ export class Client {
     socket.on('disconnect', (reason) => this.lost(reason));
     socket.on('connect_error', (error) => this.lost(error.message));
     socket.on('conversation:added', (conversation) => this.checkEpoch(this.history(conversation.id), conversation));
-    for (const event of ['message:new', 'message:edited', 'message:deleted', 'participant:joined', 'participant:left']) {
+    for (const event of ENTRIES) {
       socket.on(event, (entry) => this.store([entry]));
     }
   }

@@ -12,7 +12,7 @@ import { promisify } from 'node:util';
 import { Mailbox } from './mail.js';
 
 const run = promisify(execFile);
-const ROOT = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
+export const ROOT = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 const TARGET = resolve(ROOT, process.env.CARGO_TARGET_DIR ?? 'target');
 
 /** `single`: everything in one process. `split`: gateway, user, two chats, mail. */

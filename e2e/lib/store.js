@@ -72,3 +72,22 @@ async function someDocumentHas(collection, text) {
   }
   return false;
 }
+
+/**
+ * How many conversations have content that everybody has stored and that is not forgotten yet.
+ *
+ * @param {StoreAddress} store
+ * @returns {Promise<number>}
+ */
+export async function unfinished(store) {
+  if (store.kind === 'sqlite') {
+    const count = 'import sqlite3, sys; print(sqlite3.connect("file:" + sys.argv[1] + "?mode=ro", uri=True, timeout=10).execute("select count(*) from chat_delivery where unfinished = 1").fetchone()[0])';
+    return Number((await run('python3', ['-c', count, store.path], { timeout: 20_000 })).stdout);
+  }
+  const client = new MongoClient(store.url, { serverSelectionTimeoutMS: 10_000, readConcern: { level: 'majority' } });
+  try {
+    return await client.db().collection('delivery').countDocuments({ dirty: true });
+  } finally {
+    await client.close();
+  }
+}

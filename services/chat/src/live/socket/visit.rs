@@ -18,6 +18,26 @@ use crate::live::reply::{self, Outcome};
 use crate::messages::socket::Event;
 use crate::{delivery, messages, reading, sync};
 
+/// What clients may ask.
+const EVENTS: [&str; 16] = [
+    "message:send",
+    "message:edit",
+    "message:delete",
+    "message:delivered",
+    "message:read",
+    "reaction:add",
+    "reaction:remove",
+    "typing:start",
+    "typing:stop",
+    "presence:update",
+    "presence:watch",
+    "conversation:open",
+    "conversation:close",
+    "sync",
+    "range",
+    "auth:refresh",
+];
+
 /// One connected socket and what it asks.
 #[derive(Debug)]
 pub struct Visit {
@@ -43,7 +63,7 @@ impl Session for Visit {
         let request = EntryId::new_v7(self.live.chat.clock.now(), &*self.live.chat.random).uuid();
         let span = tracing::info_span!(
             "socket",
-            event = %name,
+            event = known(&name),
             request_id = %request,
             user_id = %self.seat.identity.user,
             device_id = %self.seat.identity.device,
@@ -191,6 +211,11 @@ impl Drop for Held {
     fn drop(&mut self) {
         self.0.release();
     }
+}
+
+/// Another name is whatever the client has put there, and stays out of the logs.
+fn known(name: &str) -> &str {
+    if EVENTS.contains(&name) { name } else { "unknown" }
 }
 
 fn only(args: Vec<Box<RawValue>>) -> Option<Box<RawValue>> {
