@@ -23,8 +23,8 @@ pub(super) const CASES: &[Case] = &[
 ];
 
 async fn append(stores: &Stores, drafts: &[Draft]) -> Vec<Entry> {
-    let appended = stores.log.append(drafts).await.into_iter();
-    let stored = appended.map(|appended| match appended {
+    let outcome = stores.log.append(drafts).await.into_iter();
+    let stored = outcome.map(|appended| match appended {
         Appended::Stored(entry) => entry,
         other => panic!("not stored: {other:?}"),
     });

@@ -80,12 +80,11 @@ impl MongoDelivery {
             .find_one_and_update(free, pipeline::turn(row, turning.to))
             .projection(doc! { "turning": 1 })
             .return_document(ReturnDocument::After);
-        let holder = match within(update).await? {
-            Some(holder) => Some(holder),
-            None => {
-                let find = holders.find_one(doc! { "_id": uuid(id) });
-                within(find.projection(doc! { "turning": 1 })).await?
-            }
+        let holder = if let Some(holder) = within(update).await? {
+            Some(holder)
+        } else {
+            let find = holders.find_one(doc! { "_id": uuid(id) });
+            within(find.projection(doc! { "turning": 1 })).await?
         };
         holder.and_then(|holder| holder.turning).map(Row::turning).transpose()
     }

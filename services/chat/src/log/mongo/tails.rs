@@ -50,7 +50,7 @@ pub(super) async fn read(
     let (heads, moment) = within(counted(db, wanted)).await?;
     let heads: HashMap<ConversationId, i64> =
         heads.into_iter().map(|head| (read_id(head.id), head.head_seq)).collect();
-    let tails = wanted.to_vec().into_iter().map(|wanted| {
+    let tails = wanted.iter().copied().map(|wanted| {
         let head = heads.get(&wanted.conversation).copied().unwrap_or(0);
         async move {
             let (rows, full) = within(above(db, entries, wanted, moment)).await?;
