@@ -42,7 +42,8 @@ async fn finish_deletions(chat: &Chat) -> Result<(), StoreError> {
     }
 }
 
-/// Forgets what nobody called for in all the time that it is kept, wherever the floor is.
+/// Forgets what nobody called for in all the time that it is kept, wherever the floor is. The head comes first: an instance
+/// may have died before it raised it, and once the headers are gone a position above the head would be used again.
 async fn drop_overdue(chat: &Chat) -> Result<(), StoreError> {
     for (id, to) in chat.entries.overdue(chat.clock.now(), OVERDUE).await? {
         // What is remembered of a conversation may be wrong by now; an archive must not lose anything by it.
@@ -50,6 +51,8 @@ async fn drop_overdue(chat: &Chat) -> Result<(), StoreError> {
         let Some(Progress { stripped_to, retention: Retention::Relay, .. }) = progress else {
             continue;
         };
+        let heads: Vec<_> = [id].into_iter().zip(chat.log.heads(&[id]).await?).collect();
+        chat.log.raise_heads(&heads, chat.clock.now()).await?;
         let mut from = stripped_to;
         while from < to {
             let part = Part { id, from, to: to.min(from + STRETCH) };

@@ -66,9 +66,8 @@ async fn change(place: &Place, talk: ConversationId, by: &auth::Identity, to: Re
     entry.seq
 }
 
-/// A message of an instance that has not heard of the change.
-async fn say_as(place: &Place, talk: ConversationId, by: &auth::Identity, retention: Retention) {
-    let draft = Draft {
+fn draft(place: &Place, talk: ConversationId, by: &auth::Identity, retention: Retention) -> Draft {
+    Draft {
         id: place.entry_id(),
         conversation: talk,
         kind: EntryType::Message,
@@ -79,8 +78,32 @@ async fn say_as(place: &Place, talk: ConversationId, by: &auth::Identity, retent
         checked: u64::MAX,
         retention,
         data: serde_json::value::to_raw_value("hello").unwrap(),
-    };
+    }
+}
+
+/// A message of an instance that has not heard of the change.
+async fn say_as(place: &Place, talk: ConversationId, by: &auth::Identity, retention: Retention) {
+    let draft = draft(place, talk, by, retention);
     assert!(matches!(place.chat.appender.submit(draft).await.unwrap(), Appended::Stored(_)));
+}
+
+#[tokio::test]
+async fn what_is_dropped_keeps_its_position_even_if_it_was_never_counted() {
+    for store in BOTH {
+        let place = Place::on(store).await;
+        let (ann, bob) = (place.person(), place.person());
+        let talk = place.between(&ann, &bob).await;
+        // Stored, and its instance dies before it raises the head.
+        let log = &place.chat.log;
+        let lost = draft(&place, talk, &ann, Retention::Relay);
+        assert!(matches!(log.append(&[lost]).await[0], Appended::Stored(_)));
+        for later in [Duration::from_hours(24 * 30 + 1), Duration::from_hours(25)] {
+            place.later(later).await;
+            retention::sweep(&place.chat).await.unwrap();
+        }
+        assert!(place.contents(talk).await.is_empty(), "not even the header is left");
+        assert_eq!(place.say(&bob, talk, "anybody there?").await.seq, 2);
+    }
 }
 
 #[tokio::test]
