@@ -26,7 +26,7 @@ use town::Town;
 /// Entries of one run, over all conversations.
 const ENTRIES: usize = 100_000;
 /// No more is written after this, unless `RESTANTE_LONG=1`.
-const WRITING: Duration = Duration::from_secs(60);
+const WRITING: Duration = Duration::from_mins(1);
 const PAIRS: usize = 10;
 /// Devices of the two people of a pair.
 const DEVICES: [usize; 2] = [1, 2];
@@ -257,6 +257,9 @@ fn text(entry: &Entry) -> String {
     struct Text {
         text: String,
     }
-    let data = entry.data.as_deref().expect("forgotten before this device had stored it");
+    let data = entry
+        .data
+        .as_deref()
+        .unwrap_or_else(|| panic!("forgotten before this device had stored it"));
     serde_json::from_str::<Text>(data.get()).unwrap().text
 }

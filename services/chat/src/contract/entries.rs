@@ -24,11 +24,11 @@ pub(super) const CASES: &[Case] = &[
 
 async fn append(stores: &Stores, drafts: &[Draft]) -> Vec<Entry> {
     let outcome = stores.log.append(drafts).await.into_iter();
-    let stored = outcome.map(|appended| match appended {
+    let entries = outcome.map(|appended| match appended {
         Appended::Stored(entry) => entry,
         other => panic!("not stored: {other:?}"),
     });
-    stored.collect()
+    entries.collect()
 }
 
 fn about(conversation: ConversationId, kind: EntryType, target: EntryId) -> Draft {

@@ -219,7 +219,7 @@ mod tests {
         kind: EntryType,
         sender: UserId,
         target: Option<EntryId>,
-        data: Value,
+        data: &Value,
     ) -> Entry {
         let random = SeededRandom::new(seq);
         let now = Timestamp::from_millis(i64::try_from(seq).unwrap());
@@ -234,7 +234,7 @@ mod tests {
             created_at: now,
             digest: [0; 32],
             target,
-            data: (!data.is_null()).then(|| serde_json::value::to_raw_value(&data).unwrap()),
+            data: (!data.is_null()).then(|| serde_json::value::to_raw_value(data).unwrap()),
         }
     }
 
@@ -246,13 +246,13 @@ mod tests {
     fn the_last_words_and_whose_emoji_are_left() {
         let [ann, bob] = users();
         let message = json!({ "kind": "text", "text": "a", "formatting": [], "mentions": [bob] });
-        let message = at(1, EntryType::Message, ann, None, message);
+        let message = at(1, EntryType::Message, ann, None, &message);
         let about = Some(message.id);
         let react = |seq, who, emoji: &str, op: &str| {
-            at(seq, EntryType::Reaction, who, about, json!({ "emoji": emoji, "op": op }))
+            at(seq, EntryType::Reaction, who, about, &json!({ "emoji": emoji, "op": op }))
         };
         let edit = |seq, text: &str| {
-            at(seq, EntryType::Edit, ann, about, json!({ "text": text, "formatting": [] }))
+            at(seq, EntryType::Edit, ann, about, &json!({ "text": text, "formatting": [] }))
         };
         let mut changes = vec![
             react(2, bob, "👍", "add"),
@@ -279,10 +279,10 @@ mod tests {
     #[test]
     fn a_deleted_message_shows_nothing() {
         let [ann, bob] = users();
-        let message = at(1, EntryType::Message, ann, None, json!({ "text": "a" }));
+        let message = at(1, EntryType::Message, ann, None, &json!({ "text": "a" }));
         let react = json!({ "emoji": "👍", "op": "add" });
-        let react = at(2, EntryType::Reaction, bob, Some(message.id), react);
-        let delete = at(3, EntryType::Delete, ann, Some(message.id), Value::Null);
+        let react = at(2, EntryType::Reaction, bob, Some(message.id), &react);
+        let delete = at(3, EntryType::Delete, ann, Some(message.id), &Value::Null);
         let folded = fold(vec![message], vec![delete, react]).remove(0);
         assert!(folded.deleted && folded.entry.data.is_none() && folded.reactions.is_empty());
     }
@@ -290,7 +290,7 @@ mod tests {
     #[test]
     fn a_page_is_cut_to_size_but_never_empty() {
         let [ann, _] = users();
-        let message = |seq| at(seq, EntryType::Message, ann, None, json!({ "text": "a" }));
+        let message = |seq| at(seq, EntryType::Message, ann, None, &json!({ "text": "a" }));
         let folded = fold((1..=3).map(message).collect(), vec![]);
         assert_eq!(fitting(&folded, 1), Some(1));
         assert_eq!(fitting(&folded, usize::MAX), None);

@@ -251,12 +251,11 @@ async fn finish(chat: &Chat, entry: &Entry, then: Then) -> Result<(), StoreError
     let Some(target) = entry.target else { return Ok(()) };
     let (entries, id) = (&*chat.entries, entry.conversation);
     match then {
-        Then::Nothing => Ok(()),
         Then::Erase => erase::finish(entries, entry).await,
         // Either the deletion found this entry, or it is in the log by now and is found here.
         Then::MindDeletion if entries.is_deleted(id, target).await? => {
             erase::erase(entries, id, target).await
         }
-        Then::MindDeletion => Ok(()),
+        Then::MindDeletion | Then::Nothing => Ok(()),
     }
 }

@@ -125,14 +125,11 @@ impl Writer {
     async fn read(self, place: Place, reached: Reached) -> Option<Place> {
         let ((user, conversation_id), (seq, count)) = (place, reached);
         let pause = tokio::time::sleep(Duration::from_millis(self.chat.settings.live.read_note_ms));
-        match self.has_others(user).await {
-            Ok(false) => {}
-            // Nobody may be there to hear it, and no harm.
-            Ok(true) | Err(_) => {
-                let what = format!("{conversation_id}:{seq}:{count}");
-                let note = Note::Read { conversation_id, seq, count };
-                self.note(user, cause(note.op(), what), note).await;
-            }
+        // If that cannot be told, perhaps nobody hears it, and no harm.
+        if self.has_others(user).await.unwrap_or(true) {
+            let what = format!("{conversation_id}:{seq}:{count}");
+            let note = Note::Read { conversation_id, seq, count };
+            self.note(user, cause(note.op(), what), note).await;
         }
         pause.await;
         Some(place)

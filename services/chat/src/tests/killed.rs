@@ -151,11 +151,11 @@ async fn hear(
     match words[..] {
         _ if !line.ends_with('\n') => return false,
         ["sent", talk, seq, count, id] => {
-            let said = said.entry(talk.parse().unwrap()).or_insert_with(Said::default);
+            let said = said.entry(talk.parse().unwrap()).or_default();
             said.sent.push((seq.parse().unwrap(), count.parse().unwrap(), id.parse().unwrap()));
         }
         ["stored", talk, seq] => {
-            let said = said.entry(talk.parse().unwrap()).or_insert_with(Said::default);
+            let said = said.entry(talk.parse().unwrap()).or_default();
             said.stored = said.stored.max(seq.parse().unwrap());
         }
         // The test runner's own words.

@@ -104,7 +104,7 @@ async fn five_hundred_conversations_with_three_in_the_news_cost_what_the_three_d
     let three = reads(&place, &ann).await;
     // Their heads in one; for each the entries, the members, the progress, the last entry.
     assert!(three.len() <= nothing.len() + 1 + 3 * 4, "{three:?}");
-    let began = std::time::Instant::now();
+    let began = tokio::time::Instant::now();
     for _ in 0..10 {
         sync(&place, &ann, None).await;
     }
