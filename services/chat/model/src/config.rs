@@ -12,7 +12,7 @@ pub struct Message {
     pub kind: EntryType,
     /// Who sends it.
     pub sender: u8,
-    /// Whether it removes [`MEMBER`].
+    /// Whether it removes the member.
     pub removes: bool,
 }
 
