@@ -16,6 +16,14 @@ const unusual = (first) => `${first}${randomBytes(5).toString('hex')}`;
 /** @param {any[]} list */
 const ids = (list) => list.map((one) => one.id);
 
+/**
+ * Conversations with others: everybody has one of their own besides.
+ * @param {any[]} conversations
+ */
+function talks(conversations) {
+  return conversations.filter((conversation) => conversation.kind !== 'self');
+}
+
 test('a person names themself and is found by it', async () => {
   const [anna, bert] = await Promise.all([Person.login(stack()), Person.login(stack())]);
   const first = unusual('Ann\u00e4');
@@ -84,7 +92,7 @@ test('a direct conversation is made once, from whichever side', async () => {
   for (const [me, you] of [[anna, bert], [bert, anna]]) {
     const again = ok(await me.post('/conversations', { kind: 'direct', userId: you.id }), 200);
     assert.equal(again.conversation.id, conversation.id);
-    assert.deepEqual(ids(ok(await me.get('/conversations')).data), [conversation.id]);
+    assert.deepEqual(ids(talks(ok(await me.get('/conversations')).data)), [conversation.id]);
     assert.equal(ok(await me.get(`/conversations/${conversation.id}`)).conversation.id, conversation.id);
   }
 });
@@ -99,7 +107,7 @@ test('twenty attempts at once from both sides make one conversation', async () =
   assert.equal(new Set(answers.map((a) => a.body.conversation?.id)).size, 1);
   assert.equal(answers.filter((a) => a.status === 201).length, 1, 'one made it');
   assert.equal(answers.filter((a) => a.status === 200).length, 19, 'the others found it');
-  for (const person of [anna, bert]) assert.equal(ok(await person.get('/conversations')).data.length, 1);
+  for (const person of [anna, bert]) assert.equal(talks(ok(await person.get('/conversations')).data).length, 1);
 });
 
 test('both hear of a new conversation at once', async () => {
@@ -123,11 +131,16 @@ test('the newest activity comes first, and pages go on where they ended', async 
   ok(await anna.say(conversations[0].id, 'up'), 201);
   const expected = [conversations[0].id, conversations[2].id, conversations[1].id];
 
-  const first = ok(await anna.get('/conversations?limit=2'));
-  assert.equal(first.data.length, 2);
-  const second = ok(await anna.get(`/conversations?limit=2&cursor=${encodeURIComponent(first.nextCursor)}`));
-  assert.equal(second.nextCursor, null);
-  assert.deepEqual(ids([...first.data, ...second.data]), expected);
+  // Beside these there is her own, which notes come into at any time.
+  const found = [];
+  let cursor = '';
+  do {
+    const page = ok(await anna.get(`/conversations?limit=2${cursor}`));
+    assert.ok(page.data.length <= 2);
+    found.push(...page.data);
+    cursor = page.nextCursor && `&cursor=${encodeURIComponent(page.nextCursor)}`;
+  } while (cursor);
+  assert.deepEqual(ids(talks(found)), expected);
 });
 
 test('a conversation needs somebody to talk to', async () => {
@@ -135,13 +148,13 @@ test('a conversation needs somebody to talk to', async () => {
   refused(await anna.post('/conversations', { kind: 'direct', userId: randomUUID() }), 'NOT_FOUND');
   refused(await anna.post('/conversations', { kind: 'direct', userId: anna.id }), 'VALIDATION_ERROR', 'userId');
   refused(await anna.post('/conversations', { kind: 'direct' }), 'VALIDATION_ERROR');
-  assert.deepEqual(ok(await anna.get('/conversations')).data, []);
+  assert.deepEqual(talks(ok(await anna.get('/conversations')).data), []);
 });
 
 test('what two people say is nobody else\'s', async () => {
   const { bert, id } = await pair(stack());
   const carl = await Person.login(stack());
   for (const path of ['', '/entries?after=0']) refused(await carl.get(`/conversations/${id}${path}`), 'NOT_FOUND');
-  assert.deepEqual(ok(await carl.get('/conversations')).data, []);
+  assert.deepEqual(talks(ok(await carl.get('/conversations')).data), []);
   assert.equal((await bert.entries(id)).length, 0);
 });
