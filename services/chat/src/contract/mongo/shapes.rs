@@ -95,7 +95,7 @@ fn filter_of(command: &Document) -> Option<(&'static str, Document)> {
             Some(("aggregate", matched.cloned().unwrap_or_default()))
         }
         "createIndexes" | "create" | "drop" | "profile" | "commitTransaction"
-        | "abortTransaction" | "listIndexes" | "collStats" => None,
+        | "abortTransaction" | "listIndexes" | "collStats" | "killCursors" => None,
         other => panic!("who sends {other}? {command}"),
     }
 }
