@@ -182,6 +182,23 @@ impl Queue {
         Poll::Ready(Some(out.freeze()))
     }
 
+    /// The next packet alone; `None` once the end was asked for and nothing is left.
+    pub(crate) fn poll_text(&self, context: &Context<'_>) -> Poll<Option<Bytes>> {
+        let mut inner = self.lock();
+        while let Some(frame) = inner.ready.pop_front() {
+            inner.bytes -= frame.len();
+            if let Frame::Text(text) = frame {
+                return Poll::Ready(Some(text));
+            }
+        }
+        if inner.closing.is_some() {
+            return Poll::Ready(None);
+        }
+        remember(&mut inner.writer, context);
+        remember(&mut inner.keeper, context);
+        Poll::Pending
+    }
+
     fn put(&self, mut inner: MutexGuard<'_, Inner>, frame: Frame) -> Result<(), SendError> {
         if let Err(error) = self.admit(&mut inner, &frame) {
             wake_keeper(inner);

@@ -31,11 +31,14 @@ impl Work {
 
     /// Does the work, once, in a transaction of its own.
     pub fn run(&mut self, connection: &Connection) {
-        let ran = connection.unchecked_transaction().and_then(|tx| {
-            let keep = self.job.run(connection);
-            if keep && self.writes { tx.commit() } else { tx.rollback() }
-        });
-        self.lost = ran.err().map(|error| error.to_string());
+        self.lost = self.try_run(connection).err().map(|error| error.to_string());
+    }
+
+    fn try_run(&mut self, connection: &Connection) -> rusqlite::Result<()> {
+        let execute = |sql| connection.prepare_cached(sql)?.execute([]).map(drop);
+        execute("BEGIN")?;
+        let keep = self.job.run(connection) && self.writes;
+        execute(if keep { "COMMIT" } else { "ROLLBACK" })
     }
 
     /// Tells whoever waits that nothing is known. The work can still be done.

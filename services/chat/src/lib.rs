@@ -23,6 +23,10 @@ mod bench;
 #[cfg(test)]
 mod contract;
 #[cfg(test)]
+mod property;
+#[cfg(test)]
+mod simulation;
+#[cfg(test)]
 mod tests;
 
 /// Gives entries their places in the log. Here for the model check, which runs this very code.

@@ -187,7 +187,12 @@ fn append_all(
     Ok(appended)
 }
 
-fn insert(tx: &Connection, entry: &Entry, keep: Option<Duration>) -> rusqlite::Result<()> {
+/// Fails if the place or the id is taken.
+pub(crate) fn insert(
+    tx: &Connection,
+    entry: &Entry,
+    keep: Option<Duration>,
+) -> rusqlite::Result<()> {
     let mut insert = tx.prepare_cached(
         "INSERT INTO chat_entries (conversation_id, seq, mid, count, mseq, type, sender, created_at,
            digest, target, data, expires_at, unfinished)
@@ -252,7 +257,12 @@ fn tail(tx: &Connection, wanted: &Wanted) -> rusqlite::Result<Tail> {
     Ok(tail)
 }
 
-fn find(tx: &Connection, id: ConversationId, mid: EntryId) -> rusqlite::Result<Option<Entry>> {
+/// The entry of that id, if its header is still there.
+pub(crate) fn find(
+    tx: &Connection,
+    id: ConversationId,
+    mid: EntryId,
+) -> rusqlite::Result<Option<Entry>> {
     let sql = format!("SELECT {COLUMNS} FROM chat_entries WHERE conversation_id = ?1 AND mid = ?2");
     tx.prepare_cached(&sql)?.query_row([blob(id), blob(mid)], entry).optional()
 }
