@@ -1,7 +1,7 @@
 //! Folds acknowledgements: those that arrive while a write of them is under way, or shortly after one, go into the next write
 //! together, of all conversations. The write that raises floors is followed at once by forgetting what nobody needs any more.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -49,7 +49,8 @@ pub struct Limits {
 
 #[derive(Debug, Default)]
 struct State {
-    waiting: HashMap<ConversationId, Waiting>,
+    /// In an order of its own, so that a simulation repeats itself.
+    waiting: BTreeMap<ConversationId, Waiting>,
     /// Acknowledgements in `waiting`.
     count: usize,
     /// Whether a task writes.
@@ -195,7 +196,7 @@ impl Fold {
 
     /// One tick for each person.
     async fn tell(&self, id: ConversationId, acks: &[Ack]) {
-        let mut people: HashMap<UserId, u64> = HashMap::new();
+        let mut people: BTreeMap<UserId, u64> = BTreeMap::new();
         for Ack { owner, seq } in acks {
             let highest = people.entry(owner.user).or_default();
             *highest = (*highest).max(*seq);

@@ -33,11 +33,13 @@ pub async fn sweep_regularly(chat: Arc<Chat>, kv: Arc<dyn Kv>, stop: Cancellatio
     let mut sweeper = Sweeper::new(&chat, Some(lease));
     loop {
         tokio::select! {
+            biased;
             () = stop.cancelled() => break,
             () = tokio::time::sleep(period) => {}
         }
         chat.pace.tidy();
         tokio::select! {
+            biased;
             // What is under way may be left at any point, as by a crash.
             () = stop.cancelled() => break,
             swept = sweeper.pass() => if let Err(error) = swept {

@@ -83,10 +83,13 @@ impl Announcer {
     pub async fn tell_again(self, stop: CancellationToken) {
         loop {
             tokio::select! {
+                biased;
                 () = stop.cancelled() => return,
                 () = tokio::time::sleep(AGAIN) => {}
             }
-            let untold: Vec<_> = self.untold.iter().map(|row| (*row.key(), *row.value())).collect();
+            let mut untold: Vec<_> =
+                self.untold.iter().map(|row| (*row.key(), *row.value())).collect();
+            untold.sort_unstable();
             for (id, seq) in untold {
                 let place = Head { seq, ..Head::default() };
                 let told = self.publish(about(id), FrameKind::Head, place, "", Bytes::new()).await;

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use futures::FutureExt;
 use futures::future::join_all;
-use kernel::{Clock, ConversationId, Random, UserId};
+use kernel::{Clock, ConversationId, EntryId, Random, UserId};
 use tokio::runtime::Handle;
 use tokio::sync::oneshot;
 use tracing::Instrument;
@@ -135,6 +135,14 @@ impl Appender {
         }
         self.write_on(&mut state);
         receiver
+    }
+
+    /// A draft that would have come next could not be submitted, and its writer will try again: what the same person writes
+    /// there before that is refused, or it would appear first.
+    pub fn not_submitted(&self, id: ConversationId, sender: UserId, entry: EntryId) {
+        // Noted under the hold under which the next one is looked at.
+        let _state = self.state();
+        self.order.failed((id, sender), entry, self.clock.monotonic());
     }
 
     /// Returns once everything accepted so far is answered. The caller sets a deadline.

@@ -51,6 +51,12 @@ struct DeleteData {
 /// forgotten.
 #[tracing::instrument(skip_all, fields(user_id = %caller.user, conversation_id = %delete.conversation, entry_id = %delete.id))]
 pub async fn take(chat: &Chat, caller: &Identity, delete: Delete) -> Result<Pending, WriteError> {
+    let (conversation, id) = (delete.conversation, delete.id);
+    let taken = try_take(chat, caller, delete).await;
+    write::in_order(chat, caller, (conversation, id), taken)
+}
+
+async fn try_take(chat: &Chat, caller: &Identity, delete: Delete) -> Result<Pending, WriteError> {
     let Delete { id, conversation, message, whom } = delete;
     let seen = chat.members.require(conversation, caller.user).await?;
     chat.pace.send(caller.user).map_err(WriteError::TooOften)?;

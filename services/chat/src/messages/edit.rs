@@ -39,6 +39,12 @@ struct EditData<'a> {
 /// Takes an edit of the caller's own message, while it may be edited. When this returns, later writes come after it.
 #[tracing::instrument(skip_all, fields(user_id = %caller.user, conversation_id = %edit.conversation, entry_id = %edit.id))]
 pub async fn take(chat: &Chat, caller: &Identity, edit: Edit) -> Result<Pending, WriteError> {
+    let (conversation, id) = (edit.conversation, edit.id);
+    let taken = try_take(chat, caller, edit).await;
+    write::in_order(chat, caller, (conversation, id), taken)
+}
+
+async fn try_take(chat: &Chat, caller: &Identity, edit: Edit) -> Result<Pending, WriteError> {
     let Edit { id, conversation, message, text, formatting } = edit;
     let body = MessageBody { text, formatting, ..MessageBody::default() };
     body.check(chat.settings.limits.text_chars).map_err(WriteError::Invalid)?;

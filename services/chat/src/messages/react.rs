@@ -57,6 +57,16 @@ pub async fn take(
     caller: &Identity,
     reaction: Reaction,
 ) -> Result<Pending, WriteError> {
+    let (conversation, id) = (reaction.conversation, reaction.id);
+    let taken = try_take(chat, caller, reaction).await;
+    write::in_order(chat, caller, (conversation, id), taken)
+}
+
+async fn try_take(
+    chat: &Chat,
+    caller: &Identity,
+    reaction: Reaction,
+) -> Result<Pending, WriteError> {
     let Reaction { id, conversation, message, emoji, op } = reaction;
     let emoji = spelled(&emoji).ok_or_else(|| {
         let message = format!("must be one emoji of at most {EMOJI_BYTES} bytes");

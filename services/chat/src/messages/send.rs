@@ -22,6 +22,12 @@ pub struct Send {
 /// Takes a message. When this returns, later ones come after it.
 #[tracing::instrument(skip_all, fields(user_id = %caller.user, conversation_id = %send.conversation, entry_id = %send.id))]
 pub async fn take(chat: &Chat, caller: &Identity, send: Send) -> Result<Pending, WriteError> {
+    let (conversation, id) = (send.conversation, send.id);
+    let taken = try_take(chat, caller, send).await;
+    write::in_order(chat, caller, (conversation, id), taken)
+}
+
+async fn try_take(chat: &Chat, caller: &Identity, send: Send) -> Result<Pending, WriteError> {
     if !send.id.is_v7() {
         let error = WireError::invalid("id", "must be a UUID of version 7 made by the client");
         return Err(WriteError::Invalid(error));

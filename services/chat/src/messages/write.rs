@@ -63,6 +63,19 @@ pub enum WriteError {
     Unavailable,
 }
 
+impl WriteError {
+    /// Whether the same again may succeed later.
+    const fn will_pass(&self) -> bool {
+        matches!(
+            self,
+            Self::TooOften(_)
+                | Self::Store(_)
+                | Self::Unavailable
+                | Self::Conversation(ConversationError::Store(_) | ConversationError::People(_))
+        )
+    }
+}
+
 impl From<WriteError> for WireError {
     fn from(error: WriteError) -> Self {
         match error {
@@ -193,6 +206,22 @@ pub(super) fn submit(chat: &Chat, draft: Draft, then: Then) -> Pending {
     tracing::debug!(kind = kind.as_str(), "taken");
     let answer = chat.appender.submit(draft);
     Pending(State::UnderWay(UnderWay { answer, patience, kind, then }))
+}
+
+/// What was taken, or why not. If the same may be taken later, whatever the same person writes there until then is refused,
+/// or it would appear first.
+pub(super) fn in_order(
+    chat: &Chat,
+    caller: &Identity,
+    (conversation, id): (ConversationId, EntryId),
+    taken: Result<Pending, WriteError>,
+) -> Result<Pending, WriteError> {
+    if let Err(error) = &taken
+        && error.will_pass()
+    {
+        chat.appender.not_submitted(conversation, caller.user, id);
+    }
+    taken
 }
 
 impl Pending {

@@ -10,8 +10,8 @@ mod stores;
 mod world;
 
 use std::panic::AssertUnwindSafe;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 
 use anyhow::{Context, Result, anyhow};
 use futures::FutureExt;
@@ -24,9 +24,9 @@ use self::stores::Store;
 use self::world::World;
 
 /// Cases in the test command.
-const IN_MEMORY: u64 = 100_000;
-const IN_A_FILE: u64 = 500;
-const ON_MONGO: u64 = 2_000;
+const IN_MEMORY: u64 = 10_000;
+const IN_A_FILE: u64 = 200;
+const ON_MONGO: u64 = 200;
 /// Tries to find a shorter list that fails as well.
 const SHRINKS: u32 = 400;
 
@@ -159,9 +159,17 @@ async fn sqlite_in_a_file() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn mongo() {
-    let url = testkit::servers::mongo_database_url(&testkit::unique("property")).await.unwrap();
-    let db = crate::mongo::open(&url, "property").await.unwrap();
-    crate::mongo::create_indexes(&db).await.unwrap();
-    work_together(ON_MONGO, 16, || async { Store::Mongo { db: db.clone() } }).await;
-    db.drop().await.unwrap();
+    // A database for each, since the clocks of cases differ, and a sweep goes by them.
+    let databases = Mutex::new(Vec::new());
+    let open = || async {
+        let url = testkit::servers::mongo_database_url(&testkit::unique("property")).await.unwrap();
+        let db = crate::mongo::open(&url, "property").await.unwrap();
+        crate::mongo::create_indexes(&db).await.unwrap();
+        databases.lock().unwrap().push(db.clone());
+        Store::Mongo { db }
+    };
+    work_together(ON_MONGO, 8, open).await;
+    for db in databases.into_inner().unwrap() {
+        db.drop().await.unwrap();
+    }
 }

@@ -8,12 +8,15 @@ use kernel::{Clock, ManualClock};
 use sqlite::rusqlite::{self, Connection};
 use sqlite::{Durability, Engine, Work};
 
+use crate::conversations::changes::mongo::MongoChanges;
+use crate::conversations::changes::sqlite::SqliteChanges;
 use crate::conversations::mongo::MongoConversations;
 use crate::conversations::sqlite::SqliteConversations;
 use crate::delivery::mongo::MongoDelivery;
 use crate::delivery::sqlite::SqliteDelivery;
 use crate::log::mongo::{Limits, MongoLog};
 use crate::log::sqlite::SqliteLog;
+use crate::log::store::EntryStore;
 use crate::wiring::stores::Stores;
 
 /// How long a header stays.
@@ -93,11 +96,16 @@ impl Store {
     pub fn stores(&self, clock: &Arc<ManualClock>) -> Stores {
         let clock = Arc::clone(clock) as Arc<dyn Clock>;
         match self {
-            Self::Memory { db, .. } | Self::File { db } => Stores {
-                conversations: Arc::new(SqliteConversations::new(db.clone())),
-                log: Arc::new(SqliteLog::new(db.clone(), HEADER, CAP, clock)),
-                delivery: Arc::new(SqliteDelivery::new(db.clone())),
-            },
+            Self::Memory { db, .. } | Self::File { db } => {
+                let log = Arc::new(SqliteLog::new(db.clone(), HEADER, CAP, clock));
+                Stores {
+                    conversations: Arc::new(SqliteConversations::new(db.clone())),
+                    changes: Arc::new(SqliteChanges::new(db.clone())),
+                    entries: Arc::clone(&log) as Arc<dyn EntryStore>,
+                    log,
+                    delivery: Arc::new(SqliteDelivery::new(db.clone())),
+                }
+            }
             Self::Mongo { db } => {
                 let limits = Limits {
                     header: HEADER,
@@ -105,9 +113,12 @@ impl Store {
                     append_timeout: DEADLINE,
                     head_cache: Duration::from_mins(10),
                 };
+                let log = Arc::new(MongoLog::new(db, limits, clock));
                 Stores {
                     conversations: Arc::new(MongoConversations::new(db)),
-                    log: Arc::new(MongoLog::new(db, limits, clock)),
+                    changes: Arc::new(MongoChanges::new(db)),
+                    entries: Arc::clone(&log) as Arc<dyn EntryStore>,
+                    log,
                     delivery: Arc::new(MongoDelivery::new(db)),
                 }
             }

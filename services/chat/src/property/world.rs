@@ -27,7 +27,8 @@ use crate::delivery::store::Owner;
 use crate::live::announce::about;
 use crate::live::frame::{Frame, FrameKind};
 use crate::messages::body::MessageBody;
-use crate::messages::send::{self, Send, SendError};
+use crate::messages::send::{self, Send};
+use crate::messages::write::{Pending, WriteError};
 use crate::reading::read::{self, Read};
 use crate::tests::place::Town;
 use crate::wiring::{Outside, assemble};
@@ -192,12 +193,7 @@ impl<'a> World<'a> {
         }
     }
 
-    async fn take(
-        &self,
-        sent: &Sent,
-        device: Device,
-        at: usize,
-    ) -> Result<send::Pending, SendError> {
+    async fn take(&self, sent: &Sent, device: Device, at: usize) -> Result<Pending, WriteError> {
         let body = MessageBody { text: sent.text.clone(), ..MessageBody::default() };
         let conversation = self.talks[sent.talk].0;
         let request = Send { id: sent.id, conversation, body };
@@ -207,7 +203,7 @@ impl<'a> World<'a> {
     async fn send(&mut self, from: u8, talk: usize, at: usize, heard: bool) -> Result<()> {
         let Some(device) = pick(&self.inside(talk), from) else { return Ok(()) };
         let sent = self.message(talk, device);
-        let answer = self.take(&sent, device, at).await?.sent().await?;
+        let answer = self.take(&sent, device, at).await?.written(&self.instances[at]).await?;
         let seq = self.oracle.talks[talk].append(sent.id, sent.from, &sent.text);
         ensure!(answer.entry.seq == seq, "stored at {}, should be at {seq}", answer.entry.seq);
         ensure!(!answer.repeated, "a new message was there already");
@@ -236,7 +232,7 @@ impl<'a> World<'a> {
     /// Sends what may be there already, or not be allowed.
     async fn offer(&mut self, sent: Sent, device: Device, at: usize) -> Result<()> {
         let answer = match self.take(&sent, device, at).await {
-            Ok(pending) => pending.sent().await,
+            Ok(pending) => pending.written(&self.instances[at]).await,
             Err(error) => Err(error),
         };
         let talk = &mut self.oracle.talks[sent.talk];
@@ -246,7 +242,7 @@ impl<'a> World<'a> {
                 ensure!(answer.repeated && answer.entry.seq == seq, "stored again at {seq}");
                 self.hear(&[(sent.talk, seq)], false)
             }
-            (Some((_, line)), Err(SendError::Conflict)) => {
+            (Some((_, line)), Err(WriteError::Conflict)) => {
                 ensure!(line.from != sent.from || line.text != sent.text, "refused its own retry");
                 Ok(())
             }
@@ -275,8 +271,10 @@ impl<'a> World<'a> {
                 taken.push((sent, elsewhere, again));
             }
         }
+        let instances = &self.instances;
         let waiting = taken.into_iter().map(|(sent, at, pending)| async move {
-            Ok::<_, SendError>((pending.sent().await?.entry.seq, sent, at))
+            let written = pending.written(&instances[at]).await?;
+            Ok::<_, WriteError>((written.entry.seq, sent, at))
         });
         let mut stored = BTreeMap::new();
         let mut last = BTreeMap::new();

@@ -20,9 +20,10 @@ use super::log::RacedLog;
 use super::server::{DEADLINE, Server, Wire};
 use super::weather::{VirtualClock, Weather};
 use crate::chat::Chat;
+use crate::conversations::changes::sqlite::SqliteChanges;
 use crate::conversations::sqlite::SqliteConversations;
-use crate::delivery::retention;
 use crate::delivery::sqlite::SqliteDelivery;
+use crate::delivery::sweep;
 use crate::live::socket::door::Door;
 use crate::live::socket::hub::Hub;
 use crate::live::socket::listen::Live;
@@ -82,7 +83,7 @@ impl Instance {
         tokio::spawn(Arc::clone(&live).listen(dead.clone()));
         tokio::spawn(Arc::clone(&live).make_good(dead.clone()));
         tokio::spawn(chat.announcer.clone().tell_again(dead.clone()));
-        tokio::spawn(retention::sweep_regularly(Arc::clone(&chat), Arc::clone(&kv), dead.clone()));
+        tokio::spawn(sweep::sweep_regularly(Arc::clone(&chat), Arc::clone(&kv), dead.clone()));
         let gate = Gate::new(Arc::clone(&common.issuer) as _, "sim", "sim", kv, clock);
         let door = Door { live, gate: Arc::new(gate) };
         Some(Arc::new(Self { chat, door, dead, deaf, cut }))
@@ -104,12 +105,14 @@ fn stores(common: &Common, cut: &Arc<AtomicBool>) -> Stores {
         (Duration::from_secs(delivery.header_s), Duration::from_secs(delivery.cap_s));
     let log = RacedLog {
         db: db.clone(),
-        inner: SqliteLog::new(db.clone(), header, cap, clock),
+        inner: SqliteLog::new(db.clone(), header, cap, Arc::clone(&clock)),
         weather: Arc::clone(&common.weather),
         heads: Mutex::default(),
     };
     Stores {
         conversations: Arc::new(SqliteConversations::new(db.clone())),
+        changes: Arc::new(SqliteChanges::new(db.clone())),
+        entries: Arc::new(SqliteLog::new(db.clone(), header, cap, clock)),
         log: Arc::new(log),
         delivery: Arc::new(SqliteDelivery::new(db)),
     }

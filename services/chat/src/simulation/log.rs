@@ -14,7 +14,7 @@ use super::weather::{Broken, Weather};
 use crate::log::entry::Entry;
 use crate::log::numbering::{Ask, Fate, Inserted, Round};
 use crate::log::sqlite::{self as table, SqliteLog};
-use crate::log::store::{Appended, Draft, Head, LogStore};
+use crate::log::store::{Appended, Draft, Head, LogStore, Part};
 use crate::store::StoreError;
 
 /// How long the end of a log is believed.
@@ -195,8 +195,12 @@ impl LogStore for RacedLog {
         self.inner.entries(id, after, limit).await
     }
 
-    async fn strip(&self, id: ConversationId, from: u64, to: u64) -> Result<(), StoreError> {
-        self.inner.strip(id, from, to).await
+    async fn find(&self, id: ConversationId, mid: EntryId) -> Result<Option<Entry>, StoreError> {
+        self.inner.find(id, mid).await
+    }
+
+    async fn strip_all(&self, parts: &[Part]) -> Result<(), StoreError> {
+        self.inner.strip_all(parts).await
     }
 
     async fn remove_expired(&self) -> Result<u64, StoreError> {

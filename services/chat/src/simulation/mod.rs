@@ -21,9 +21,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use self::weather::Broken;
 
 /// Runs on one seed take this many in the test command.
-const USUALLY: u64 = 300;
+const USUALLY: u64 = 100;
 /// Within so many seeds every broken rule has to be found.
-const FOUND_WITHIN: u64 = 60;
+const FOUND_WITHIN: u64 = 100;
 
 fn variable(name: &str) -> Option<u64> {
     std::env::var(name).ok().and_then(|value| value.parse().ok())

@@ -121,7 +121,7 @@ impl Server {
             state.writes += 1;
             (copy(&state.primary), state.writes, state.term)
         };
-        sleep(self.weather.up_to(60)).await;
+        sleep(self.weather.up_to(self.weather.rates.behind_ms)).await;
         let mut state = self.state.lock().unwrap();
         if state.term != term {
             return false;

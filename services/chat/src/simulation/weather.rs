@@ -36,6 +36,8 @@ pub struct Rates {
     pub command_ms: u64,
     /// Writes reach a majority later than the primary, and may be lost with it.
     pub fail_overs: bool,
+    /// The longest that a majority lies behind, in milliseconds.
+    pub behind_ms: u64,
 }
 
 impl Rates {
@@ -49,6 +51,7 @@ impl Rates {
             event_ms: one_of([2, 20, 100, 400]),
             command_ms: one_of([2, 5, 20, 60]),
             fail_overs: random.below(3) == 0,
+            behind_ms: one_of([20, 60, 300, 1_500]),
         }
     }
 }
@@ -68,7 +71,10 @@ pub struct Weather {
 impl Weather {
     pub fn new(seed: u64, broken: Option<Broken>) -> Arc<Self> {
         let random = SeededRandom::new(seed);
-        let rates = Rates::draw(&random);
+        let mut rates = Rates::draw(&random);
+        // These two can only be seen when a primary is lost.
+        rates.fail_overs |=
+            matches!(broken, Some(Broken::LocalReads | Broken::TakesUnknownForStored));
         let (calm, diary) = (AtomicBool::new(true), Mutex::default());
         let (start, wrong) = (Instant::now(), Mutex::default());
         Arc::new(Self { random, rates, broken, start, calm, diary, wrong })

@@ -48,6 +48,20 @@ async fn a_retry_gets_the_first_result_and_another_body_a_conflict() {
 }
 
 #[tokio::test]
+async fn what_follows_a_message_that_could_not_be_submitted_waits_for_it() {
+    let place = Place::new().await;
+    let (ann, bob) = (place.person(), place.person());
+    let talk = place.between(&ann, &bob).await;
+    let (first, second) = (place.entry_id(), place.entry_id());
+    place.chat.appender.not_submitted(talk, ann.user, first);
+    let refused = place.send(&ann, talk, second, "second").await.unwrap_err();
+    assert!(matches!(refused, WriteError::Unavailable), "{refused:?}");
+    assert_eq!(place.say(&bob, talk, "others write on").await.seq, 1);
+    assert_eq!(place.send(&ann, talk, first, "first").await.unwrap().entry.seq, 2);
+    assert_eq!(place.send(&ann, talk, second, "second").await.unwrap().entry.seq, 3);
+}
+
+#[tokio::test]
 async fn messages_taken_in_order_stay_in_order() {
     let place = Place::new().await;
     let (ann, bob) = (place.person(), place.person());

@@ -205,7 +205,10 @@ impl Hub {
 
     /// Everyone with a socket on this instance.
     pub fn users(&self) -> Vec<UserId> {
-        self.people.iter().map(|seats| *seats.key()).collect()
+        let mut users: Vec<UserId> = self.people.iter().map(|seats| *seats.key()).collect();
+        // One order for every run, so that a simulation repeats itself.
+        users.sort_unstable();
+        users
     }
 
     /// Every socket of this instance.
@@ -270,7 +273,9 @@ impl Hub {
 
     /// Every conversation with listeners here.
     pub fn conversations(&self) -> Vec<ConversationId> {
-        self.rooms.iter().map(|room| *room.key()).collect()
+        let mut ids: Vec<ConversationId> = self.rooms.iter().map(|room| *room.key()).collect();
+        ids.sort_unstable();
+        ids
     }
 
     /// Gives rooms that were just opened their place in the log.

@@ -40,6 +40,7 @@ impl Live {
     pub async fn listen(self: Arc<Self>, stop: CancellationToken) {
         loop {
             let happening = tokio::select! {
+                biased;
                 () = stop.cancelled() => return,
                 happening = self.hub.next() => happening,
             };

@@ -30,6 +30,7 @@ impl Live {
             // Instances that started together do not read together.
             let wait = Duration::from_millis(period / 2 + self.chat.random.below(period));
             let gap = tokio::select! {
+                biased;
                 () = stop.cancelled() => return,
                 () = tokio::time::sleep(wait) => false,
                 () = self.gap.notified() => true,
