@@ -37,7 +37,7 @@ impl Work {
     fn try_run(&mut self, connection: &Connection) -> rusqlite::Result<()> {
         let execute = |sql| connection.prepare_cached(sql)?.execute([]).map(drop);
         execute("BEGIN")?;
-        let keep = self.job.run(connection) && self.writes;
+        let keep = self.job.run(connection) || !self.writes;
         execute(if keep { "COMMIT" } else { "ROLLBACK" })
     }
 

@@ -140,7 +140,12 @@ impl Story {
                 70..76 => self.crash_one().await,
                 76..84 => self.unplug_one(),
                 84..88 => self.deafen_one(),
-                88..94 => self.common.server.fail_over().await,
+                88..94 => {
+                    // Something is under way then.
+                    self.somebody_writes();
+                    sleep(weather.up_to(weather.rates.behind_ms)).await;
+                    self.common.server.fail_over().await;
+                }
                 94..97 => self.join_one(),
                 _ => sleep(weather.between(500, 5_000)).await,
             }

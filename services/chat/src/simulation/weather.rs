@@ -72,9 +72,10 @@ impl Weather {
     pub fn new(seed: u64, broken: Option<Broken>) -> Arc<Self> {
         let random = SeededRandom::new(seed);
         let mut rates = Rates::draw(&random);
-        // These two can only be seen when a primary is lost.
-        rates.fail_overs |=
-            matches!(broken, Some(Broken::LocalReads | Broken::TakesUnknownForStored));
+        // These can only be seen when a primary is lost with something that was read.
+        if matches!(broken, Some(Broken::LocalReads | Broken::TakesUnknownForStored)) {
+            (rates.fail_overs, rates.behind_ms, rates.lost_events) = (true, 1_500, 30);
+        }
         let (calm, diary) = (AtomicBool::new(true), Mutex::default());
         let (start, wrong) = (Instant::now(), Mutex::default());
         Arc::new(Self { random, rates, broken, start, calm, diary, wrong })
