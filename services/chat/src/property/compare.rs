@@ -12,6 +12,9 @@ use crate::messages::history;
 use crate::reading::unread;
 use crate::sync::catch_up::{self, SyncRequest};
 
+/// Entries, and runs of positions that are gone.
+type News = (Vec<Entry>, Vec<(u64, u64)>);
+
 /// More than any case writes.
 const MANY: u32 = 1_000;
 
@@ -72,7 +75,7 @@ impl World<'_> {
     /// A device gets what lies above its cursors, whatever instance it asks.
     pub async fn check_sync(&mut self, device: Device, at: usize) -> Result<()> {
         let (chat, caller) = (&self.instances[at], &self.devices[device]);
-        let mut news: BTreeMap<usize, (Vec<Entry>, Vec<(u64, u64)>)> = BTreeMap::new();
+        let mut news: BTreeMap<usize, News> = BTreeMap::new();
         let mut request = SyncRequest::default();
         loop {
             let answer = catch_up::catch_up_at_the_door(chat, caller, request).await?;
@@ -102,26 +105,9 @@ impl World<'_> {
                 continue;
             }
             self.same(talk, cursor, &entries).with_context(|| format!("sync of {talk}"))?;
-            self.rest_is_gone(talk, cursor, expected.head(), &entries, &gone)?;
+            rest_is_gone(talk, cursor, expected.head(), &entries, &gone)?;
         }
         self.cursors_are_right(device, at).await
-    }
-
-    /// Every position is told of: as an entry or as gone.
-    fn rest_is_gone(
-        &self,
-        talk: usize,
-        after: u64,
-        to: u64,
-        entries: &[Entry],
-        gone: &[(u64, u64)],
-    ) -> Result<()> {
-        let mut told: Vec<u64> = entries.iter().map(|entry| entry.seq).collect();
-        told.extend(gone.iter().flat_map(|(first, last)| *first..=*last));
-        told.sort_unstable();
-        let all: Vec<u64> = (after + 1..=to).collect();
-        ensure!(told == all, "of {talk} {told:?} was told, should be {all:?}");
-        Ok(())
     }
 
     async fn cursors_are_right(&self, device: Device, at: usize) -> Result<()> {
@@ -143,7 +129,7 @@ impl World<'_> {
         let (chat, caller, id) = (&self.instances[at], &self.devices[device], self.talks[talk].0);
         let stretch = history::range(chat, caller, id, (after, u64::MAX), 200).await?;
         self.same(talk, after, &stretch.entries).context("range")?;
-        self.rest_is_gone(talk, after, head, &stretch.entries, &stretch.gone)
+        rest_is_gone(talk, after, head, &stretch.entries, &stretch.gone)
     }
 
     /// At the end: what each person has not read, and what each device would get.
@@ -163,4 +149,20 @@ impl World<'_> {
         }
         self.compare_all(1).await
     }
+}
+
+/// Every position is told of: as an entry or as gone.
+fn rest_is_gone(
+    talk: usize,
+    after: u64,
+    to: u64,
+    entries: &[Entry],
+    gone: &[(u64, u64)],
+) -> Result<()> {
+    let mut told: Vec<u64> = entries.iter().map(|entry| entry.seq).collect();
+    told.extend(gone.iter().flat_map(|(first, last)| *first..=*last));
+    told.sort_unstable();
+    let all: Vec<u64> = (after + 1..=to).collect();
+    ensure!(told == all, "of {talk} {told:?} was told, should be {all:?}");
+    Ok(())
 }

@@ -24,9 +24,9 @@ use self::stores::Store;
 use self::world::World;
 
 /// Cases in the test command.
-const IN_MEMORY: u64 = 10_000;
+const IN_MEMORY: u64 = 20_000;
 const IN_A_FILE: u64 = 200;
-const ON_MONGO: u64 = 200;
+const ON_MONGO: u64 = 400;
 /// Tries to find a shorter list that fails as well.
 const SHRINKS: u32 = 400;
 

@@ -4,7 +4,8 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use kernel::{Clock, ManualClock};
+use kernel::{Clock, ManualClock, SystemClock};
+use sqlite::rusqlite::config::DbConfig;
 use sqlite::rusqlite::{self, Connection};
 use sqlite::{Durability, Engine, Work};
 
@@ -32,6 +33,7 @@ impl AtOnce {
     pub fn open() -> Self {
         let connection = Connection::open_in_memory().unwrap();
         connection.set_prepared_statement_cache_capacity(256);
+        connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true).unwrap();
         connection.pragma_update(None, "foreign_keys", true).unwrap();
         Self(Mutex::new(connection))
     }
@@ -83,6 +85,14 @@ impl Store {
     /// Whether headers go by the clock of the case.
     pub const fn goes_by_our_clock(&self) -> bool {
         !matches!(self, Self::Mongo { .. })
+    }
+
+    /// What the clock of a case says at first. `MongoDB` removes by its own clock what is past its time.
+    pub fn clock(&self) -> ManualClock {
+        match self {
+            Self::Mongo { .. } => ManualClock::new(SystemClock::default().now()),
+            _ => ManualClock::default(),
+        }
     }
 
     /// Nothing of the last case is in the way of the next one.

@@ -64,7 +64,7 @@ impl<'a> World<'a> {
         let mut world = Self {
             store,
             settings,
-            clock: Arc::new(ManualClock::default()),
+            clock: Arc::new(store.clock()),
             random,
             town: Arc::default(),
             fanout,

@@ -174,9 +174,12 @@ impl Air {
     }
 }
 
+/// A value, and until when it stays.
+type Kept = (Vec<u8>, Option<Instant>);
+
 /// Short-lived keys, in memory.
 #[derive(Debug, Default)]
-pub struct Keys(Mutex<BTreeMap<String, (Vec<u8>, Option<Instant>)>>);
+pub struct Keys(Mutex<BTreeMap<String, Kept>>);
 
 impl Keys {
     fn live(&self, key: &str) -> Option<Vec<u8>> {

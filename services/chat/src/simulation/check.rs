@@ -87,6 +87,8 @@ fn counted(server: &Server, talk: ConversationId) -> Counted {
 pub async fn settled(story: &Story) -> Result<(), String> {
     let mut open = String::new();
     for _ in 0..PATIENCE {
+        // Once something is wrong it need not settle.
+        story.common.weather.verdict()?;
         match open_ends(story) {
             None => return Ok(()),
             Some(what) => open = what,

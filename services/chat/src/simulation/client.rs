@@ -147,7 +147,7 @@ impl Client {
         let connecting = Line::connect(&instance.door, auth, &common.weather.random);
         let line = tokio::select! {
             biased;
-            () = instance.dead.cancelled() => return,
+            () = instance.ended.cancelled() => return,
             line = timeout(PATIENCE, connecting) => line,
         };
         let Ok(Ok(line)) = line else { return };
@@ -202,7 +202,7 @@ impl Talk<'_> {
         let wake = wake.unwrap_or_else(|| Instant::now() + PATIENCE);
         tokio::select! {
             biased;
-            () = self.instance.dead.cancelled() => Err(Over),
+            () = self.instance.ended.cancelled() => Err(Over),
             () = self.client.unplugged.notified() => Err(Over),
             packet = self.line.next() => self.packet(&packet.ok_or(Over)?).await,
             () = self.client.wrote.notified() => { self.send_all(); Ok(()) }
@@ -263,14 +263,13 @@ impl Talk<'_> {
         match asked {
             Asked::Send(id) => self.sent(id, &answer),
             Asked::Sync if answer.ok => self.synced(answer),
-            Asked::Sync => return Err(Over),
             Asked::Range(id) if answer.ok => self.read(id, &answer),
-            Asked::Range(_) => return Err(Over),
+            Asked::Sync | Asked::Range(_) => return Err(Over),
             Asked::Stored(cursors) if answer.ok => {
                 let mut disk = self.client.disk();
                 for (id, seq) in cursors {
-                    let Some(shelf) = disk.shelves.get_mut(&id) else { continue };
-                    shelf.acknowledged = shelf.acknowledged.max(seq);
+                    let Some(kept) = disk.shelves.get_mut(&id) else { continue };
+                    kept.acknowledged = kept.acknowledged.max(seq);
                 }
             }
             Asked::Stored(_) => self.acknowledge_soon(),
@@ -306,14 +305,14 @@ impl Talk<'_> {
             let id = news.conversation.id;
             let first = news.entries.first().map(|entry| entry.seq);
             let first = first.into_iter().chain(news.gone.iter().map(|(first, _)| *first)).min();
-            let shelf = disk
+            let kept = disk
                 .shelves
                 .entry(id)
                 .or_insert_with(|| Shelf { start: u64::MAX, ..Shelf::default() });
-            shelf.epoch.clone_from(&news.conversation.epoch);
-            if let Some(first) = first.filter(|_| shelf.start == u64::MAX) {
-                shelf.start = first - 1;
-                shelf.cursor = first - 1;
+            kept.epoch.clone_from(&news.conversation.epoch);
+            if let Some(first) = first.filter(|_| kept.start == u64::MAX) {
+                kept.start = first - 1;
+                kept.cursor = first - 1;
             }
             if news.reset {
                 weather.wrong(format_args!("{}: a reset out of nothing", disk.name));
@@ -323,8 +322,8 @@ impl Talk<'_> {
             }
             disk.gone(id, &news.gone, weather);
         }
-        for shelf in disk.shelves.values_mut().filter(|shelf| shelf.start == u64::MAX) {
-            shelf.start = shelf.cursor;
+        for kept in disk.shelves.values_mut().filter(|kept| kept.start == u64::MAX) {
+            kept.start = kept.cursor;
         }
         drop(disk);
         if answer.more {
@@ -406,12 +405,12 @@ impl Talk<'_> {
     fn acknowledge(&mut self) {
         let mut cursors = Vec::new();
         let mut said = Vec::new();
-        for (id, shelf) in &self.client.disk().shelves {
-            if shelf.acknowledged < shelf.cursor {
+        for (id, kept) in &self.client.disk().shelves {
+            if kept.acknowledged < kept.cursor {
                 let cursor =
-                    json!({ "conversationId": id, "seq": shelf.cursor, "epoch": shelf.epoch });
+                    json!({ "conversationId": id, "seq": kept.cursor, "epoch": kept.epoch });
                 cursors.push(cursor);
-                said.push((*id, shelf.cursor));
+                said.push((*id, kept.cursor));
             }
         }
         if !cursors.is_empty() {

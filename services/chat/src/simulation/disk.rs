@@ -68,37 +68,37 @@ impl Disk {
     /// Stores an entry if it is the next one.
     pub fn put(&mut self, entry: &Told, weather: &Weather) -> Put {
         let name = &self.name;
-        let Some(shelf) = self.shelves.get_mut(&entry.conversation_id) else { return Put::Known };
+        let Some(kept) = self.shelves.get_mut(&entry.conversation_id) else { return Put::Known };
         let (seq, id) = (entry.seq, entry.id);
-        if let Some(other) = shelf.ids.get(&id)
+        if let Some(other) = kept.ids.get(&id)
             && *other != seq
         {
             weather.wrong(format_args!("{name}: {id} came as {other} and as {seq}"));
         }
-        if let Some((other, _)) = shelf.stored.get(&seq)
+        if let Some((other, _)) = kept.stored.get(&seq)
             && *other != id
         {
             weather.wrong(format_args!("{name}: {seq} is {other} and {id}"));
         }
-        if seq <= shelf.cursor {
+        if seq <= kept.cursor {
             return Put::Known;
         }
-        if seq > shelf.cursor + 1 {
+        if seq > kept.cursor + 1 {
             return Put::Gap;
         }
         if entry.data.is_none() {
             weather.wrong(format_args!("{name}: {seq} was forgotten before it was stored"));
         }
-        shelf.stored.insert(seq, (id, entry.count));
-        shelf.ids.insert(id, seq);
-        shelf.cursor = seq;
+        kept.stored.insert(seq, (id, entry.count));
+        kept.ids.insert(id, seq);
+        kept.cursor = seq;
         Put::Stored
     }
 
     /// Positions that the server says are gone.
     pub fn gone(&mut self, id: ConversationId, runs: &[(u64, u64)], weather: &Weather) {
-        let Some(shelf) = self.shelves.get(&id) else { return };
-        if let Some((first, last)) = runs.iter().find(|(_, last)| *last > shelf.cursor) {
+        let Some(kept) = self.shelves.get(&id) else { return };
+        if let Some((first, last)) = runs.iter().find(|(_, last)| *last > kept.cursor) {
             weather.wrong(format_args!("{}: {first} to {last} are gone unseen", self.name));
         }
     }
@@ -117,9 +117,7 @@ impl Disk {
     pub fn reconcile(&mut self) {
         let shelves = &self.shelves;
         self.outbox.retain(|unsent| {
-            shelves
-                .get(&unsent.conversation)
-                .is_none_or(|shelf| !shelf.ids.contains_key(&unsent.id))
+            shelves.get(&unsent.conversation).is_none_or(|kept| !kept.ids.contains_key(&unsent.id))
         });
         for unsent in &mut self.outbox {
             unsent.asked = false;
@@ -130,14 +128,13 @@ impl Disk {
     pub fn forget_stored(&mut self) {
         let shelves = &self.shelves;
         self.outbox.retain(|unsent| {
-            let shelf = shelves.get(&unsent.conversation);
-            unsent.asked || shelf.is_none_or(|shelf| !shelf.ids.contains_key(&unsent.id))
+            let kept = shelves.get(&unsent.conversation);
+            unsent.asked || kept.is_none_or(|kept| !kept.ids.contains_key(&unsent.id))
         });
     }
 
     /// Nothing is under way any more.
     pub fn is_settled(&self) -> bool {
-        self.outbox.is_empty()
-            && self.shelves.values().all(|shelf| shelf.acknowledged == shelf.cursor)
+        self.outbox.is_empty() && self.shelves.values().all(|kept| kept.acknowledged == kept.cursor)
     }
 }

@@ -51,7 +51,7 @@ pub struct Instance {
     pub chat: Arc<Chat>,
     pub door: Door,
     /// Its end, for its clients.
-    pub dead: CancellationToken,
+    pub ended: CancellationToken,
     pub deaf: Arc<AtomicBool>,
     cut: Arc<AtomicBool>,
 }
@@ -79,20 +79,20 @@ impl Instance {
         let revocations = Revocations::new(Arc::clone(&kv), Duration::from_mins(15));
         let live = Live { chat: Arc::clone(&chat), hub, revocations, gap: Notify::new() };
         let live = Arc::new(live);
-        let dead = CancellationToken::new();
-        tokio::spawn(Arc::clone(&live).listen(dead.clone()));
-        tokio::spawn(Arc::clone(&live).make_good(dead.clone()));
-        tokio::spawn(chat.announcer.clone().tell_again(dead.clone()));
-        tokio::spawn(sweep::sweep_regularly(Arc::clone(&chat), Arc::clone(&kv), dead.clone()));
+        let ended = CancellationToken::new();
+        tokio::spawn(Arc::clone(&live).listen(ended.clone()));
+        tokio::spawn(Arc::clone(&live).make_good(ended.clone()));
+        tokio::spawn(chat.announcer.clone().tell_again(ended.clone()));
+        tokio::spawn(sweep::sweep_regularly(Arc::clone(&chat), Arc::clone(&kv), ended.clone()));
         let gate = Gate::new(Arc::clone(&common.issuer) as _, "sim", "sim", kv, clock);
         let door = Door { live, gate: Arc::new(gate) };
-        Some(Arc::new(Self { chat, door, dead, deaf, cut }))
+        Some(Arc::new(Self { chat, door, ended, deaf, cut }))
     }
 
     /// It ends here and now: nothing it is about to do happens, nothing that is on its way back to it arrives.
     pub fn crash(&self) {
         self.cut.store(true, Ordering::Relaxed);
-        self.dead.cancel();
+        self.ended.cancel();
     }
 }
 

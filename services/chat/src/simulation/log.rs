@@ -14,7 +14,7 @@ use super::weather::{Broken, Weather};
 use crate::log::entry::Entry;
 use crate::log::numbering::{Ask, Fate, Inserted, Round};
 use crate::log::sqlite::{self as table, SqliteLog};
-use crate::log::store::{Appended, Draft, Head, LogStore, Part};
+use crate::log::store::{Appended, Draft, Head, LogStore, Part, Tail, Wanted};
 use crate::store::StoreError;
 
 /// How long the end of a log is believed.
@@ -195,8 +195,8 @@ impl LogStore for RacedLog {
         self.inner.entries(id, after, limit).await
     }
 
-    async fn find(&self, id: ConversationId, mid: EntryId) -> Result<Option<Entry>, StoreError> {
-        self.inner.find(id, mid).await
+    async fn tails(&self, wanted: &[Wanted]) -> Result<Vec<Tail>, StoreError> {
+        self.inner.tails(wanted).await
     }
 
     async fn strip_all(&self, parts: &[Part]) -> Result<(), StoreError> {

@@ -21,7 +21,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use self::weather::Broken;
 
 /// Runs on one seed take this many in the test command.
-const USUALLY: u64 = 100;
+const USUALLY: u64 = 400;
 /// Within so many seeds every broken rule has to be found.
 const FOUND_WITHIN: u64 = 100;
 

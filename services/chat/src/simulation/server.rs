@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use sqlite::rusqlite::Connection;
 use sqlite::rusqlite::backup::Backup;
+use sqlite::rusqlite::config::DbConfig;
 use sqlite::{Engine, Work};
 use tokio::time::sleep;
 
@@ -104,7 +105,7 @@ impl Server {
         let state = self.state.lock().unwrap();
         match &state.majority {
             Some((majority, _)) if !self.weather.is_broken(Broken::LocalReads) => {
-                work.run(majority)
+                work.run(majority);
             }
             _ => work.run(&state.primary),
         }
@@ -151,6 +152,7 @@ impl Engine for Wire {
 fn memory() -> Connection {
     let connection = Connection::open_in_memory().unwrap();
     connection.set_prepared_statement_cache_capacity(256);
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true).unwrap();
     connection
 }
 

@@ -81,11 +81,11 @@ impl Story {
             let instance = Instance::start(&story.common).await;
             story.fleet.lock().unwrap().push(instance);
         }
-        let people = 2 + weather.random.below(3);
-        for number in 0..people {
+        let people = 2 + below(&weather.random, 3);
+        for name in ('A'..='D').take(people) {
             let user = UserId::new_v7(story.common.clock.now(), &weather.random);
-            for device in 0..1 + weather.random.below(2) {
-                story.log_in(user, format!("{}{device}", char::from(b'A' + number as u8)));
+            for device in 0..=weather.random.below(2) {
+                story.log_in(user, format!("{name}{device}"));
             }
         }
         story.open_talks().await;
@@ -132,12 +132,12 @@ impl Story {
     async fn storm(&mut self) {
         let weather = Arc::clone(&self.common.weather);
         let rounds = 20 + weather.random.below(60);
-        let busy = weather.between(10, 700).as_millis() as u64;
+        let busy = 10 + weather.random.below(700);
         for _ in 0..rounds {
             sleep(weather.up_to(busy)).await;
             match weather.random.below(100) {
                 0..70 => self.somebody_writes(),
-                70..76 => self.crash_one().await,
+                70..76 => self.crash_one(),
                 76..84 => self.unplug_one(),
                 84..88 => self.deafen_one(),
                 88..94 => {
@@ -167,7 +167,7 @@ impl Story {
         check::members(&self.common.server, user)
     }
 
-    async fn crash_one(&self) {
+    fn crash_one(&self) {
         let weather = &self.common.weather;
         let number = below(&weather.random, self.fleet.lock().unwrap().len());
         let Some(instance) = self.fleet.lock().unwrap()[number].take() else { return };
@@ -227,7 +227,7 @@ impl Story {
         };
         for _ in 0..HEALED.as_secs() {
             sleep(Duration::from_secs(1)).await;
-            if ready() {
+            if ready() || self.common.weather.verdict().is_err() {
                 break;
             }
         }
