@@ -47,7 +47,8 @@ pub(crate) enum Order {
     Renew(String),
 }
 
-/// A device, running. Dropping it closes the connection; what is not acknowledged stays in the outbox.
+/// A device, running. Dropping it closes the connection; what is not acknowledged stays in the outbox. It may still store
+/// what it is just hearing: whoever goes on with its storage waits with [`Client::close`].
 #[derive(Debug)]
 pub struct Client {
     orders: mpsc::Sender<Order>,

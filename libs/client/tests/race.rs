@@ -202,6 +202,8 @@ async fn live(device: Arc<Device>, plan: Plan, random: Arc<dyn Random>) -> (Writ
         // A device that does not write also dies at once and begins again from what it has stored.
         if !device.writes && random.below(2) == 0 {
             connections += client.state().borrow().connections;
+            // Two at a time would store into the same place.
+            Arc::into_inner(client).unwrap().close().await;
             client = start();
         } else {
             client.cut().await;

@@ -5,7 +5,7 @@ use std::io::{Read, Seek, SeekFrom};
 use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Command, Stdio};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 use nix::sys::signal::{Signal, kill};
@@ -17,6 +17,8 @@ use crate::wait;
 
 /// How long a process may take to end after SIGTERM before it is killed.
 const GRACE: Duration = Duration::from_secs(20);
+/// How long a destructor waits for what it has killed.
+const KILLED: Duration = Duration::from_secs(5);
 
 /// One process, known by its number and by when it began: a number that the system gave to somebody else is not it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -82,12 +84,16 @@ impl Process {
         Ok(false)
     }
 
-    /// SIGKILL without waiting, for destructors.
+    /// SIGKILL, for destructors. All are gone when this returns; it blocks for as long as the kernel needs for that, which is
+    /// milliseconds.
     pub(crate) fn kill_now(self) {
-        for member in self.family() {
+        let family = self.family();
+        for member in &family {
             member.signal(Signal::SIGKILL);
-            // A killed process ends at once, so this waits for microseconds; for another's child it is refused at once.
-            let _ = waitpid(Pid::from_raw(member.pid), None);
+        }
+        let patience = Instant::now() + KILLED;
+        while family.iter().any(|member| member.is_alive()) && Instant::now() < patience {
+            std::thread::sleep(Duration::from_millis(1));
         }
     }
 
@@ -129,8 +135,10 @@ impl Stat {
         // The second field is the program's name in parentheses and may hold anything, blanks and parentheses too.
         let (_, rest) = line.rsplit_once(") ")?;
         let fields: Vec<&str> = rest.split(' ').collect();
+        // Its first thread may have ended while others still hold its files and ports.
+        let threads: u32 = fields.get(17)?.parse().ok()?;
         Some(Self {
-            ended: matches!(*fields.first()?, "Z" | "X"),
+            ended: matches!(*fields.first()?, "Z" | "X") && threads <= 1,
             parent: fields.get(1)?.parse().ok()?,
             began: fields.get(19)?.parse().ok()?,
         })
