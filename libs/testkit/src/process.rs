@@ -5,7 +5,7 @@ use std::io::{Read, Seek, SeekFrom};
 use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Command, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use anyhow::{Context, Result};
 use nix::sys::signal::{Signal, kill};
@@ -17,8 +17,9 @@ use crate::wait;
 
 /// How long a process may take to end after SIGTERM before it is killed.
 const GRACE: Duration = Duration::from_secs(20);
-/// How long a destructor waits for what it has killed.
-const KILLED: Duration = Duration::from_secs(5);
+/// How often a destructor looks whether what it has killed is gone, and how long it waits in between.
+const KILLED_LOOKS: u32 = 5_000;
+const KILLED_PAUSE: Duration = Duration::from_millis(1);
 
 /// One process, known by its number and by when it began: a number that the system gave to somebody else is not it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -91,9 +92,11 @@ impl Process {
         for member in &family {
             member.signal(Signal::SIGKILL);
         }
-        let patience = Instant::now() + KILLED;
-        while family.iter().any(|member| member.is_alive()) && Instant::now() < patience {
-            std::thread::sleep(Duration::from_millis(1));
+        for _ in 0..KILLED_LOOKS {
+            if !family.iter().any(|member| member.is_alive()) {
+                return;
+            }
+            std::thread::sleep(KILLED_PAUSE);
         }
     }
 
