@@ -54,7 +54,8 @@ impl World<'_> {
             let from = self.oracle.devices.iter().position(|device| device.who == line.from);
             let sender = from.map(|device| self.devices[device].user);
             ensure!(entry.id == line.id && Some(entry.sender) == sender, "another entry at {seq}");
-            ensure!((entry.count, entry.mseq) == (line.count, 0), "counts of {seq}: {entry:?}");
+            let (came, should) = ((entry.count, entry.mseq), (line.count, line.mseq));
+            ensure!(came == should, "{seq} counts {came:?}, should count {should:?}");
             let text = entry.data.as_deref().map(serde_json::value::RawValue::get);
             match text {
                 Some(text) => {

@@ -3,6 +3,7 @@
 //!
 //! `RESTANTE_CASES` is how many in memory, with the others in proportion; `RESTANTE_SEED` runs one case alone and prints what happens in it.
 
+mod changes;
 mod compare;
 mod op;
 mod oracle;

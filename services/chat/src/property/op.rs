@@ -4,8 +4,10 @@ use kernel::Random;
 
 /// People of a case.
 pub const PEOPLE: u8 = 3;
-/// Conversations of a case.
-pub const TALKS: u8 = 2;
+/// Conversations of a case: two of two people, and a group that the first one owns.
+pub const TALKS: u8 = 3;
+/// The group.
+pub const GROUP: usize = 2;
 /// Instances of the service.
 pub const INSTANCES: u8 = 3;
 
@@ -21,6 +23,16 @@ pub enum Op {
     Steal { which: u8, by: u8, at: u8 },
     /// Several write at the same moment, over different instances. `twice`: each message over two of them.
     Race { talk: u8, sends: Vec<(u8, u8)>, twice: bool },
+    /// Who wrote a message gives it other words.
+    Edit { which: u8, at: u8 },
+    /// A message is taken back from everyone, by somebody who may or may not.
+    Delete { which: u8, by: u8, at: u8 },
+    /// The owner brings somebody into the group.
+    Join { who: u8, at: u8 },
+    /// Somebody leaves the group, or is sent away.
+    Leave { who: u8, sent_away: bool, at: u8 },
+    /// The owner changes how long the group keeps content.
+    Keep { archive: bool, at: u8 },
     /// A device has stored up to there; one more than there is, now and then.
     Ack { device: u8, talk: u8, seq: u8, at: u8 },
     /// Several devices have stored everything, at the same moment.
@@ -55,26 +67,31 @@ fn one(random: &dyn Random) -> Op {
     let talk = small(random, TALKS.into());
     let who = small(random, PEOPLE.into());
     match random.below(100) {
-        0..25 => Op::Send { from: any(), talk, at, heard: random.below(2) == 0 },
-        25..31 => Op::Retry { which: any(), at },
-        31..34 => Op::Steal { which: any(), by: any(), at },
-        34..38 => {
+        0..20 => Op::Send { from: any(), talk, at, heard: random.below(2) == 0 },
+        20..25 => Op::Retry { which: any(), at },
+        25..28 => Op::Steal { which: any(), by: any(), at },
+        28..32 => {
             let sends = (0..2 + random.below(3)).map(|_| (any(), small(random, 3))).collect();
             Op::Race { talk, sends, twice: random.below(3) == 0 }
         }
-        38..56 => Op::Ack { device: any(), talk, seq: any(), at },
-        56..64 => Op::AckAll { talk, at },
-        64..69 => Op::Read { who, talk, seq: any(), at },
-        69..76 => Op::Sync { device: any(), at },
-        76..79 => Op::Range { device: any(), talk, from: any(), at },
-        79..84 => Op::LogIn { who, at, connects: random.below(3) > 0 },
-        84..88 => Op::LogOut { device: any(), at },
-        88..92 => Op::Restart { at },
-        92..96 => {
+        32..47 => Op::Ack { device: any(), talk, seq: any(), at },
+        47..54 => Op::AckAll { talk, at },
+        54..58 => Op::Read { who, talk, seq: any(), at },
+        58..64 => Op::Sync { device: any(), at },
+        64..67 => Op::Range { device: any(), talk, from: any(), at },
+        67..71 => Op::LogIn { who, at, connects: random.below(3) > 0 },
+        71..75 => Op::LogOut { device: any(), at },
+        75..78 => Op::Restart { at },
+        78..82 => {
             let minutes = [1, 11, 60, 24 * 60 + 1];
             Op::Wait { minutes: minutes[usize::from(small(random, 4))] }
         }
-        _ => Op::Sweep { at },
+        82..85 => Op::Sweep { at },
+        85..89 => Op::Edit { which: any(), at },
+        89..92 => Op::Delete { which: any(), by: any(), at },
+        92..95 => Op::Join { who, at },
+        95..97 => Op::Leave { who, sent_away: random.below(2) == 0, at },
+        _ => Op::Keep { archive: random.below(2) == 0, at },
     }
 }
 

@@ -5,18 +5,38 @@ use std::time::Duration;
 
 use kernel::{EntryId, Timestamp};
 
+use crate::conversations::Retention;
+
 /// A person, by number.
 pub type Who = usize;
 /// A device, by number over the whole case.
 pub type Device = usize;
 
+/// What an entry is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum What {
+    Message,
+    /// Of that message.
+    Edit(EntryId),
+    /// Of that message.
+    Delete(EntryId),
+    /// Somebody came or went.
+    Member,
+    /// Of the conversation.
+    Setting,
+}
+
 /// An entry as it is to be found.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Line {
     pub id: EntryId,
+    pub what: What,
     pub from: Who,
+    /// Stands somewhere in its content.
     pub text: String,
+    pub at: Timestamp,
     pub count: u64,
+    pub mseq: u64,
     /// What was written is there.
     pub content: bool,
     /// When the header goes; as long as it is there nobody may take its place.
@@ -26,7 +46,7 @@ pub struct Line {
 }
 
 /// One conversation.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Talk {
     pub members: BTreeSet<Who>,
     /// Position 1 is the first.
@@ -36,11 +56,25 @@ pub struct Talk {
     pub held: BTreeMap<Who, u64>,
     pub floor: u64,
     pub stripped: u64,
+    pub retention: Retention,
     /// For each member: up to which position, and messages up to there.
     pub read: BTreeMap<Who, (u64, u64)>,
 }
 
 impl Talk {
+    pub fn of(members: impl IntoIterator<Item = Who>) -> Self {
+        Self {
+            members: members.into_iter().collect(),
+            log: Vec::new(),
+            cursors: BTreeMap::new(),
+            held: BTreeMap::new(),
+            floor: 0,
+            stripped: 0,
+            retention: Retention::Relay,
+            read: BTreeMap::new(),
+        }
+    }
+
     pub fn head(&self) -> u64 {
         self.log.len() as u64
     }
@@ -55,13 +89,53 @@ impl Talk {
         seqs.zip(&self.log).find(|(_, line)| line.id == id && !line.gone)
     }
 
-    /// A message is stored: its position. The writer has read up to there.
-    pub fn append(&mut self, id: EntryId, from: Who, text: &str) -> u64 {
-        let count = self.count() + 1;
-        let text = text.to_owned();
-        self.log.push(Line { id, from, text, count, content: true, expires: None, gone: false });
-        self.read(from, self.head(), count);
-        self.head()
+    /// It is stored: its position. Who wrote it has read up to there. What is deleted is forgotten.
+    pub fn append(&mut self, sent: &Sent, at: Timestamp) -> u64 {
+        let Sent { id, what, from, .. } = *sent;
+        let count = self.count() + u64::from(what == What::Message);
+        let seq = self.head() + 1;
+        let before = self.log.last().map_or(0, |line| line.mseq);
+        let mseq = if what == What::Member { seq } else { before };
+        if let What::Delete(message) = what {
+            let about = |line: &&mut Line| line.id == message || line.what == What::Edit(message);
+            self.log.iter_mut().filter(about).for_each(|line| line.content = false);
+        }
+        let (text, content, gone) = (sent.text.clone(), true, false);
+        let line =
+            Line { id, what, from, text, at, count, mseq, content, expires: None, gone };
+        self.log.push(line);
+        self.read(from, seq, count);
+        seq
+    }
+
+    /// Why nothing may be done to a message any more that may be done for so long; `made` is when its id was made.
+    pub fn refusal(&self, message: &Sent, now: Timestamp, window: Duration) -> Option<Refusal> {
+        let Some((_, line)) = self.find(message.id) else {
+            let old = now.since(message.made) > window;
+            return Some(if old { Refusal::Gone } else { Refusal::Unknown });
+        };
+        let deletion = What::Delete(message.id);
+        if self.log.iter().any(|line| line.what == deletion && !line.gone) {
+            return Some(Refusal::Gone);
+        }
+        (now.since(line.at) > window).then_some(Refusal::TooLate)
+    }
+
+    /// Somebody is not there any more, and nothing waits for them.
+    pub fn go(&mut self, who: Who, devices: &[Device]) {
+        self.members.remove(&who);
+        self.read.remove(&who);
+        self.held.remove(&who);
+        self.cursors.retain(|device, _| !devices.contains(device));
+        self.settle();
+    }
+
+    /// How long content is kept changes with the entry at `seq`: what an archive has, it keeps.
+    pub fn turn(&mut self, to: Retention, seq: u64) {
+        self.retention = to;
+        if to == Retention::Relay {
+            self.stripped = self.stripped.max(seq);
+        }
     }
 
     pub fn read(&mut self, who: Who, seq: u64, count: u64) {
@@ -103,11 +177,14 @@ impl Talk {
 
     /// What everyone has is forgotten; the header goes at that time.
     pub fn strip(&mut self, expires: Timestamp) {
+        if self.retention == Retention::Archive || self.floor <= self.stripped {
+            return;
+        }
         let from = usize::try_from(self.stripped).unwrap_or(0);
         let to = usize::try_from(self.floor).unwrap_or(0);
-        for line in &mut self.log[from..to] {
+        for line in self.log[from..to].iter_mut().filter(|line| line.content) {
             line.content = false;
-            line.expires = line.expires.or(Some(expires));
+            line.expires = Some(expires);
         }
         self.stripped = self.floor;
     }
@@ -120,11 +197,24 @@ impl Talk {
     }
 }
 
-/// A message that was sent once.
+/// Why nothing may be done to a message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Refusal {
+    Unknown,
+    Gone,
+    TooLate,
+    /// Not by this person.
+    NotAllowed,
+}
+
+/// Something that was sent once.
 #[derive(Debug, Clone)]
 pub struct Sent {
     pub talk: usize,
     pub id: EntryId,
+    pub what: What,
+    /// When the id was made.
+    pub made: Timestamp,
     pub from: Who,
     pub text: String,
 }

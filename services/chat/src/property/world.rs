@@ -15,11 +15,13 @@ use kernel::{
 };
 use settings::Chat as ChatSettings;
 
-use super::op::{INSTANCES, Op, PEOPLE};
-use super::oracle::{Device, Known, Oracle, Sent, Talk};
+use super::op::{GROUP, INSTANCES, Op, PEOPLE};
+use super::oracle::{Device, Known, Oracle, Sent, Talk, What, Who};
 use super::stores::{HEADER, Store};
 use crate::chat::Chat;
-use crate::conversations::create;
+use crate::conversations::create_group::{NewGroup, create_group};
+use crate::conversations::error::ConversationError;
+use crate::conversations::{Retention, create};
 use crate::delivery::acknowledge::{self, AcknowledgeError, Cursor};
 use crate::delivery::devices;
 use crate::delivery::retention;
@@ -27,6 +29,8 @@ use crate::delivery::store::Owner;
 use crate::live::announce::about;
 use crate::live::frame::{Frame, FrameKind};
 use crate::messages::body::MessageBody;
+use crate::messages::delete::{self, Delete, For};
+use crate::messages::edit::{self, Edit};
 use crate::messages::send::{self, Send};
 use crate::messages::write::{Pending, WriteError};
 use crate::reading::read::{self, Read};
@@ -36,15 +40,15 @@ use crate::wiring::{Outside, assemble};
 /// The service and what is expected of it.
 pub struct World<'a> {
     store: &'a Store,
-    settings: &'a ChatSettings,
-    clock: Arc<ManualClock>,
-    random: Arc<SeededRandom>,
+    pub(super) settings: &'a ChatSettings,
+    pub(super) clock: Arc<ManualClock>,
+    pub(super) random: Arc<SeededRandom>,
     town: Arc<Town>,
     fanout: Arc<MemoryFanout>,
     listener: Box<dyn Listener>,
     pub(super) instances: Vec<Arc<Chat>>,
     pub(super) talks: Vec<(ConversationId, String)>,
-    people: Vec<UserId>,
+    pub(super) people: Vec<UserId>,
     pub(super) devices: Vec<Identity>,
     pub(super) oracle: Oracle,
     texts: u32,
@@ -84,6 +88,7 @@ impl<'a> World<'a> {
         for other in 1..usize::from(PEOPLE) {
             world.open(other).await?;
         }
+        world.open_group().await?;
         Ok(world)
     }
 
@@ -115,12 +120,34 @@ impl<'a> World<'a> {
         let opened = create::open_direct(chat, &self.devices[0], self.people[other]).await?;
         self.listener.watch(&[about(opened.conversation.id)]).await?;
         self.talks.push((opened.conversation.id, opened.conversation.epoch));
-        let mut talk = Talk { members: [0, other].into(), ..Talk::default() };
+        let mut talk = Talk::of([0, other]);
         for device in [0, other] {
             talk.join(device, device);
         }
         self.oracle.talks.push(talk);
         Ok(())
+    }
+
+    /// The first person's group, with the second in it.
+    async fn open_group(&mut self) -> Result<()> {
+        let id = EntryId::new_v7(self.clock.now(), &*self.random).uuid();
+        let group = NewGroup {
+            id: ConversationId::from_uuid(id),
+            title: "Choir".to_owned(),
+            members: vec![self.people[1]],
+            retention: Retention::Relay,
+        };
+        let id = group.id;
+        self.listener.watch(&[about(id)]).await?;
+        let opened = create_group(&self.instances[0], &self.devices[0], group).await?;
+        self.talks.push((id, opened.conversation.epoch));
+        let mut talk = Talk::of([0, 1]);
+        for device in [0, 1] {
+            talk.join(device, device);
+        }
+        self.oracle.talks.push(talk);
+        let title = self.sent(GROUP, What::Setting, 0, "Choir");
+        self.settled(Sent { id: EntryId::from_uuid(id.uuid()), ..title }, 1)
     }
 
     /// Does one thing, and compares.
@@ -148,6 +175,13 @@ impl<'a> World<'a> {
             Op::Ack { device, talk, seq, at } => {
                 self.ack(*device, (*talk).into(), *seq, (*at).into()).await
             }
+            Op::Edit { which, at } => self.edit(*which, (*at).into()).await,
+            Op::Delete { which, by, at } => self.delete(*which, *by, (*at).into()).await,
+            Op::Join { who, at } => self.join((*who).into(), (*at).into()).await,
+            Op::Leave { who, sent_away, at } => {
+                self.leave((*who).into(), *sent_away, (*at).into()).await
+            }
+            Op::Keep { archive, at } => self.keep(*archive, (*at).into()).await,
             Op::AckAll { talk, at } => self.ack_all((*talk).into(), (*at).into()).await,
             Op::Read { who, talk, seq, at } => {
                 self.read((*who).into(), (*talk).into(), *seq, (*at).into()).await
@@ -183,28 +217,62 @@ impl<'a> World<'a> {
         self.oracle.live().into_iter().filter(inside).collect()
     }
 
-    fn message(&mut self, talk: usize, device: Device) -> Sent {
+    pub(super) fn sent(&self, talk: usize, what: What, from: Who, text: &str) -> Sent {
+        let made = self.clock.now();
+        let id = EntryId::new_v7(made, &*self.random);
+        Sent { talk, id, what, made, from, text: text.to_owned() }
+    }
+
+    /// Words that nobody has used.
+    pub(super) fn words(&mut self) -> String {
         self.texts += 1;
-        Sent {
-            talk,
-            id: EntryId::new_v7(self.clock.now(), &*self.random),
-            from: self.oracle.devices[device].who,
-            text: format!("<{}>", self.texts),
+        format!("<{}>", self.texts)
+    }
+
+    fn message(&mut self, talk: usize, device: Device) -> Sent {
+        let words = self.words();
+        self.sent(talk, What::Message, self.oracle.devices[device].who, &words)
+    }
+
+    pub(super) async fn take(
+        &self,
+        sent: &Sent,
+        device: Device,
+        at: usize,
+    ) -> Result<Pending, WriteError> {
+        let Sent { id, what, .. } = *sent;
+        let (conversation, text) = (self.talks[sent.talk].0, sent.text.clone());
+        let (chat, caller) = (&self.instances[at], &self.devices[device]);
+        match what {
+            What::Edit(message) => {
+                let edit = Edit { id, conversation, message, text, formatting: Vec::new() };
+                edit::take(chat, caller, edit).await
+            }
+            What::Delete(message) => {
+                let delete = Delete { id, conversation, message, whom: For::Everyone };
+                delete::take(chat, caller, delete).await
+            }
+            _ => {
+                let body = MessageBody { text, ..MessageBody::default() };
+                send::take(chat, caller, Send { id, conversation, body }).await
+            }
         }
     }
 
-    async fn take(&self, sent: &Sent, device: Device, at: usize) -> Result<Pending, WriteError> {
-        let body = MessageBody { text: sent.text.clone(), ..MessageBody::default() };
-        let conversation = self.talks[sent.talk].0;
-        let request = Send { id: sent.id, conversation, body };
-        send::take(&self.instances[at], &self.devices[device], request).await
+    /// It is in the log now, at the position that it should have.
+    pub(super) fn settled(&mut self, sent: Sent, seq: u64) -> Result<()> {
+        let expected = self.oracle.talks[sent.talk].append(&sent, self.clock.now());
+        ensure!(seq == expected, "stored at {seq}, should be at {expected}");
+        self.hear(&[(sent.talk, seq)], false)?;
+        self.oracle.sent.push(sent);
+        Ok(())
     }
 
     async fn send(&mut self, from: u8, talk: usize, at: usize, heard: bool) -> Result<()> {
         let Some(device) = pick(&self.inside(talk), from) else { return Ok(()) };
         let sent = self.message(talk, device);
         let answer = self.take(&sent, device, at).await?.written(&self.instances[at]).await?;
-        let seq = self.oracle.talks[talk].append(sent.id, sent.from, &sent.text);
+        let seq = self.oracle.talks[talk].append(&sent, self.clock.now());
         ensure!(answer.entry.seq == seq, "stored at {}, should be at {seq}", answer.entry.seq);
         ensure!(!answer.repeated, "a new message was there already");
         self.oracle.sent.push(sent);
@@ -212,12 +280,23 @@ impl<'a> World<'a> {
     }
 
     /// One who may use it, among the devices that are there.
-    fn device_for(&self, who: usize) -> Option<Device> {
+    pub(super) fn device_for(&self, who: usize) -> Option<Device> {
         self.oracle.devices_of(who).first().copied()
     }
 
+    /// What can be sent again the same way.
+    fn submitted(&self) -> Vec<Sent> {
+        let other = |sent: &&Sent| !matches!(sent.what, What::Member | What::Setting);
+        self.oracle.sent.iter().filter(other).cloned().collect()
+    }
+
+    pub(super) fn messages(&self) -> Vec<Sent> {
+        let message = |sent: &&Sent| sent.what == What::Message;
+        self.oracle.sent.iter().filter(message).cloned().collect()
+    }
+
     async fn retry(&mut self, which: u8, at: usize) -> Result<()> {
-        let Some(sent) = pick(&self.oracle.sent, which) else { return Ok(()) };
+        let Some(sent) = pick(&self.submitted(), which) else { return Ok(()) };
         let Some(device) = self.device_for(sent.from) else { return Ok(()) };
         self.offer(sent, device, at).await
     }
@@ -235,24 +314,31 @@ impl<'a> World<'a> {
             Ok(pending) => pending.written(&self.instances[at]).await,
             Err(error) => Err(error),
         };
-        let talk = &mut self.oracle.talks[sent.talk];
-        match (talk.find(sent.id), answer) {
+        let talk = &self.oracle.talks[sent.talk];
+        let found = talk.find(sent.id).map(|(seq, line)| (seq, line.clone()));
+        let inside = talk.members.contains(&sent.from);
+        match (found, answer) {
             (Some((seq, line)), Ok(answer)) => {
-                ensure!(line.from == sent.from && line.text == sent.text, "took a taken id");
+                let same = (line.from, line.what) == (sent.from, sent.what);
+                ensure!(same && line.text == sent.text, "took a taken id");
                 ensure!(answer.repeated && answer.entry.seq == seq, "stored again at {seq}");
                 self.hear(&[(sent.talk, seq)], false)
             }
+            (_, Err(WriteError::Conversation(ConversationError::NotFound))) if !inside => Ok(()),
             (Some((_, line)), Err(WriteError::Conflict)) => {
-                ensure!(line.from != sent.from || line.text != sent.text, "refused its own retry");
+                let other = line.from != sent.from || line.text != sent.text;
+                ensure!(other || line.what != sent.what, "refused its own retry");
                 Ok(())
             }
             // Nothing of it is left that could tell.
             (None, Ok(answer)) => {
-                let seq = talk.append(sent.id, sent.from, &sent.text);
-                ensure!(answer.entry.seq == seq && !answer.repeated, "not stored at {seq}");
-                let place = (sent.talk, seq);
-                self.oracle.sent.push(sent);
-                self.hear(&[place], false)
+                ensure!(inside && !answer.repeated, "somebody wrote who is not there");
+                self.settled(sent, answer.entry.seq)
+            }
+            (None, Err(error)) if sent.what != What::Message => {
+                let old = matches!(error, WriteError::Gone | WriteError::TooLate(_));
+                ensure!(old, "offered again: {error:?}");
+                Ok(())
             }
             (_, Err(error)) => bail!("offered again: {error:?}"),
         }
@@ -289,7 +375,7 @@ impl<'a> World<'a> {
         }
         let mut places = Vec::new();
         for (seq, sent) in stored {
-            let expected = self.oracle.talks[talk].append(sent.id, sent.from, &sent.text);
+            let expected = self.oracle.talks[talk].append(&sent, self.clock.now());
             ensure!(seq == expected, "stored at {seq}, should be at {expected}");
             places.push((talk, seq));
             self.oracle.sent.push(sent);
@@ -298,7 +384,7 @@ impl<'a> World<'a> {
     }
 
     /// What the fan-out was told: everything that was acknowledged, and nothing that is not so. `told`: instances hear it.
-    fn hear(&self, places: &[(usize, u64)], told: bool) -> Result<()> {
+    pub(super) fn hear(&self, places: &[(usize, u64)], told: bool) -> Result<()> {
         let mut heard = Vec::new();
         while let Some(Some(happening)) = self.listener.next().now_or_never() {
             let Happening::Event { subject, payload } = happening else { bail!("a gap") };

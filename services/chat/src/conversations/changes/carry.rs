@@ -10,6 +10,7 @@ use super::store::{Begun, Change, Fate, Op, Turn};
 use super::turn;
 use crate::chat::Chat;
 use crate::conversations::error::ConversationError;
+use crate::conversations::store::Read;
 use crate::conversations::{Member, Retention, Role};
 use crate::delivery::retention;
 use crate::log::entry::{Entry, EntryType};
@@ -48,6 +49,12 @@ async fn conclude(
         Err(Failure::Unknown(error)) => return Err(error),
     };
     let id = change.conversation;
+    if change.op == Op::Joined {
+        // What was said before somebody came does not wait to be read by them.
+        let (seq, count) = (entry.seq, entry.count);
+        let read = Read { user: change.user, conversation: id, seq, count };
+        chat.conversations.raise_reads(&[read]).await?;
+    }
     let progress = chat.changes.finish(change, entry.seq).await?;
     if let Some(progress) = progress.filter(|progress| progress.is_behind()) {
         // What only this person was waited for. The conversation is marked: the sweeper finishes what fails here.
