@@ -24,6 +24,12 @@ pub(crate) const RANGES: &[(&str, RangeInclusive<i64>)] = &[
     ("user.login.sends_per_day", 1..=MANY),
     ("user.login.sends_per_hour_per_network", 1..=MANY),
     ("user.login.session_idle_s", 1..=YEARS_10),
+    // Longer than a device in use may go without being noted as seen: the longest `tokens.access_ttl_s`, and an hour.
+    ("user.devices.idle_s", 172_800..=YEARS_10),
+    ("user.devices.web_idle_s", 172_800..=YEARS_10),
+    ("user.devices.sweep_s", 1..=86_400),
+    ("user.devices.per_person", 1..=1_000),
+    ("user.devices.sessions_per_person", 1..=10_000),
     ("user.limits.searches_per_minute", 1..=MANY),
     ("user.limits.changes_per_minute", 1..=MANY),
     ("chat.user_service_timeout_ms", 10..=60_000),
@@ -49,8 +55,6 @@ pub(crate) const RANGES: &[(&str, RangeInclusive<i64>)] = &[
     // A header answers retried sends, and cached heads rely on it outliving them.
     ("chat.delivery.header_s", 86_400..=YEARS_10),
     ("chat.delivery.sweep_ms", 100..=3_600_000),
-    ("chat.delivery.device_idle_s", 1..=YEARS_10),
-    ("chat.delivery.web_device_idle_s", 1..=YEARS_10),
     ("chat.log.head_cache_s", 1..=600),
     ("chat.log.append_timeout_ms", 100..=60_000),
     ("chat.live.reread_s", 1..=3_600),

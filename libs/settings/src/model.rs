@@ -86,6 +86,7 @@ pub struct User {
     pub grpc: String,
     pub store: BackendUrl,
     pub login: Login,
+    pub devices: Devices,
     pub limits: UserLimits,
 }
 
@@ -103,6 +104,18 @@ pub struct Login {
     pub sends_per_day: u32,
     pub sends_per_hour_per_network: u32,
     pub session_idle_s: u64,
+}
+
+/// How long devices live, and how many one person has.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "the keys are documented in default.toml, once")]
+pub struct Devices {
+    pub idle_s: u64,
+    pub web_idle_s: u64,
+    pub sweep_s: u64,
+    pub per_person: u32,
+    pub sessions_per_person: u32,
 }
 
 /// Limits of the user service for one person.
@@ -163,8 +176,6 @@ pub struct Delivery {
     pub cap_s: u64,
     pub header_s: u64,
     pub sweep_ms: u64,
-    pub device_idle_s: u64,
-    pub web_device_idle_s: u64,
 }
 
 /// The conversation log.

@@ -79,6 +79,12 @@ impl Mongo {
         self.db.collection(name)
     }
 
+    /// Runs a command that no method stands for.
+    #[cfg(test)]
+    pub(crate) async fn run(&self, command: Document) -> Result<Document, StoreError> {
+        within(self.db.run_command(command)).await
+    }
+
     /// Answers if the server is in reach.
     pub(crate) async fn ping(&self) -> Result<(), StoreError> {
         within(self.db.run_command(doc! { "ping": 1 })).await.map(drop)
@@ -137,7 +143,14 @@ pub fn index_commands() -> Vec<Document> {
         (USERS, vec![index(doc! { "words": 1, "_id": 1 })]),
         (LOGINS, vec![index(doc! { "userId": 1 })]),
         (USERNAMES, vec![index(doc! { "userId": 1 })]),
-        (DEVICES, vec![index(doc! { "userId": 1 })]),
+        (
+            DEVICES,
+            vec![
+                index(doc! { "userId": 1 }),
+                index(doc! { "lastSeenAt": 1 }),
+                index(doc! { "platform": 1, "lastSeenAt": 1 }),
+            ],
+        ),
         (SESSIONS, vec![index(doc! { "userId": 1 }), index(doc! { "deviceId": 1 }), expiry]),
         (OUTBOX, vec![index(doc! { "at": 1, "order": 1 })]),
     ];

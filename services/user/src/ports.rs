@@ -11,7 +11,7 @@ use kv::Kv;
 use settings::Settings;
 use uuid::Uuid;
 
-use crate::accounts::Accounts;
+use crate::accounts::{Accounts, SeenSince};
 use crate::outbox::{Cause, Nudge};
 use crate::pepper::Pepper;
 use crate::profiles::Profiles;
@@ -59,5 +59,14 @@ impl Ports {
     /// How long a session lasts without being refreshed.
     pub(crate) fn session_idle(&self) -> Duration {
         Duration::from_secs(self.settings.user.login.session_idle_s)
+    }
+
+    /// Since when a device must have been seen to count, as of now.
+    pub(crate) fn seen_since(&self) -> SeenSince {
+        let now = self.clock.now();
+        let devices = &self.settings.user.devices;
+        let others = now.minus(Duration::from_secs(devices.idle_s));
+        let web = now.minus(Duration::from_secs(devices.web_idle_s));
+        SeenSince { now, others, web: web.max(others) }
     }
 }

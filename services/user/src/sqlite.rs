@@ -8,9 +8,9 @@ use sqlite::{Database, Migration, Row, SqliteError};
 use crate::preferences::{Preferences, WhoMay};
 use crate::store::StoreError;
 
-const SCHEMA: &[Migration] = &[(
-    "user/001",
-    "CREATE TABLE users (
+const SCHEMA: &[Migration] = &[("user/001", TABLES), ("user/002", IDLE)];
+
+const TABLES: &str = "CREATE TABLE users (
          id BLOB PRIMARY KEY,
          name TEXT,
          username TEXT UNIQUE,
@@ -60,8 +60,11 @@ const SCHEMA: &[Migration] = &[(
          topic TEXT NOT NULL,
          payload BLOB NOT NULL,
          traceparent TEXT
-     ) STRICT;",
-)];
+     ) STRICT;";
+
+/// Devices are found by how long they have not been seen.
+const IDLE: &str = "CREATE INDEX user_devices_seen ON user_devices (last_seen_at);
+     CREATE INDEX user_devices_platform ON user_devices (platform, last_seen_at);";
 
 /// Makes the tables that are not there yet.
 pub(crate) async fn prepare(database: &Database) -> Result<(), StoreError> {

@@ -12,8 +12,8 @@ use settings::Settings;
 use sqlite::Database;
 use uuid::Uuid;
 
-use crate::accounts::{NewSession, SignIn, SqliteAccounts};
-use crate::outbox::{Nudge, SqliteOutbox};
+use crate::accounts::{MongoAccounts, Most, NewSession, SignIn, SqliteAccounts};
+use crate::outbox::{Cause, MongoOutbox, Nudge, SqliteOutbox};
 use crate::pepper::Pepper;
 use crate::ports::Ports;
 use crate::profiles::SqliteProfiles;
@@ -49,6 +49,16 @@ pub(crate) async fn world_on_kv(kv: Arc<dyn Kv>) -> World {
 /// A world whose bus is there.
 pub(crate) async fn world_on_bus(bus: Arc<dyn Bus>) -> World {
     build(&[], None, Some(bus)).await
+}
+
+/// A world whose accounts are in MongoDB, and so are the events that they tell.
+pub(crate) async fn world_on_mongo(overrides: &[(&str, &str)]) -> (World, MongoOutbox) {
+    let mongo = mongo().await;
+    let mut world = build(overrides, None, None).await;
+    if let Some(ports) = Arc::get_mut(&mut world.ports) {
+        ports.accounts = Arc::new(MongoAccounts(mongo.clone()));
+    }
+    (world, MongoOutbox(mongo))
 }
 
 async fn build(
@@ -128,8 +138,14 @@ pub(crate) fn sign_in(address: &str, n: u128, device: Option<DeviceId>) -> SignI
             nonce: [3; 16],
             expires_at: START.plus(Duration::from_hours(720)),
         },
-        now: START,
+        most: Most { devices: 100, sessions: 100 },
+        cause: cause(START, 1_000 + n),
     }
+}
+
+/// What happens at that moment.
+pub(crate) fn cause(at: Timestamp, seed: u128) -> Cause {
+    Cause::new(&ManualClock::new(at), &SeededRandom::new(u64::try_from(seed).unwrap()))
 }
 
 pub(crate) fn user(n: u128) -> UserId {

@@ -72,6 +72,8 @@ pub async fn start(env: &Env, remotes: Remotes) -> anyhow::Result<Running> {
         holder: ports.secret_id(),
     };
     env.tasks.spawn("user events", |stop| relay.run(stop));
+    let sweeping = Arc::clone(&ports);
+    env.tasks.spawn("idle devices", |stop| devices::sweep_regularly(sweeping, stop));
     Ok(Running {
         directory: Arc::new(LocalUserDirectory(Arc::clone(&ports))),
         keys: Arc::clone(&ports.issuer) as Arc<dyn KeySource>,

@@ -1,20 +1,22 @@
 //! What every adapter of [`Accounts`] must do.
 
+mod devices;
+
 use std::collections::HashSet;
 use std::time::Duration;
 
 use contracts::events::Event;
 use futures::future::join_all;
-use kernel::{ManualClock, SeededRandom, Timestamp};
+use kernel::Timestamp;
 
 use super::{Accounts, Ended, MongoAccounts, Rotation, SeenSince, SqliteAccounts};
 use crate::outbox::{Cause, MongoOutbox, Outbox, SqliteOutbox};
-use crate::testing::{self, START, device, session, sign_in, user};
+use crate::testing::{self, START, cause, device, session, sign_in, user};
 
 const HOUR: Duration = Duration::from_hours(1);
 
 fn later(by: Duration, seed: u64) -> Cause {
-    Cause::new(&ManualClock::new(START.plus(by)), &SeededRandom::new(seed))
+    cause(START.plus(by), seed.into())
 }
 
 fn everything_before(moment: Timestamp) -> SeenSince {
@@ -139,12 +141,12 @@ async fn a_removed_device_takes_its_sessions_along(accounts: &dyn Accounts, outb
     accounts.sign_in(sign_in("ada@seven", 92, None)).await.unwrap();
     accounts.sign_in(sign_in("eve@seven", 93, None)).await.unwrap();
     let cause = later(HOUR, 90);
-    let by_another = accounts.remove_device(user(93), device(90), &cause).await.unwrap();
+    let by_another = accounts.remove_device(user(93), device(90), None, &cause).await.unwrap();
     assert_eq!(by_another, None);
-    let ended = accounts.remove_device(user(90), device(90), &cause).await.unwrap().unwrap();
+    let ended = accounts.remove_device(user(90), device(90), None, &cause).await.unwrap().unwrap();
     let ended: HashSet<_> = ended.into_iter().map(|ended| ended.session).collect();
     assert_eq!(ended, HashSet::from([session(90), session(91)]));
-    let again = accounts.remove_device(user(90), device(90), &cause).await.unwrap();
+    let again = accounts.remove_device(user(90), device(90), None, &cause).await.unwrap();
     assert_eq!(again, None);
     let told = told(outbox).await;
     assert_eq!(told.len(), 3, "{told:?}");

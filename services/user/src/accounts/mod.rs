@@ -10,5 +10,6 @@ mod store;
 pub(crate) use mongo::MongoAccounts;
 pub(crate) use sqlite::SqliteAccounts;
 pub(crate) use store::{
-    Accounts, Device, Ended, NewSession, Rotation, SeenSince, Session, SignIn, SignedIn,
+    Accounts, Device, Ended, Most, NewSession, Owned, Room, Rotation, SeenSince, Session, SignIn,
+    SignedIn,
 };

@@ -1,4 +1,6 @@
+mod idle;
 mod live;
+mod room;
 mod rows;
 mod sign_in;
 
@@ -13,7 +15,7 @@ use mongodb::ClientSession;
 use mongodb::error::Result as Answer;
 
 use super::store::SEEN_STEP;
-use super::{Accounts, Device, Ended, Rotation, SeenSince, Session, SignIn, SignedIn};
+use super::{Accounts, Device, Ended, Owned, Rotation, SeenSince, Session, SignIn, SignedIn};
 use crate::mongo::{DEVICES, Mongo, SESSIONS, date, uuid, within};
 use crate::outbox::{Cause, add_mongo};
 use crate::store::StoreError;
@@ -102,15 +104,23 @@ impl Accounts for MongoAccounts {
         Ok(rows.into_iter().map(Device::from).collect())
     }
 
-    #[tracing::instrument(skip(self, cause))]
+    #[tracing::instrument(skip(self, unseen, cause))]
     async fn remove_device(
         &self,
         user: UserId,
         device: DeviceId,
+        unseen: Option<SeenSince>,
         cause: &Cause,
     ) -> Result<Option<Vec<Ended>>, StoreError> {
-        let context = Removing { mongo: self.0.clone(), user, device, cause: cause.clone() };
+        let mut filter = doc! { "_id": uuid(device), "userId": uuid(user) };
+        filter.extend(unseen.map(idle::unseen).unwrap_or_default());
+        let owned = Owned { user, device };
+        let context = Removing { mongo: self.0.clone(), owned, filter, cause: cause.clone() };
         self.0.transaction(context, remove).await
+    }
+
+    async fn idle_devices(&self, since: SeenSince, limit: u32) -> Result<Vec<Owned>, StoreError> {
+        idle::find(&self.0, since, limit).await
     }
 
     async fn live_devices(
@@ -192,8 +202,9 @@ fn end_all<'b>(
 #[derive(Clone)]
 struct Removing {
     mongo: Mongo,
-    user: UserId,
-    device: DeviceId,
+    owned: Owned,
+    /// The device, if it is to go.
+    filter: Document,
     cause: Cause,
 }
 
@@ -202,9 +213,9 @@ fn remove<'b>(
     removing: &'b mut Removing,
 ) -> BoxFuture<'b, Answer<Option<Vec<Ended>>>> {
     async move {
-        let Removing { mongo, user, device, cause } = removing;
-        let filter = doc! { "_id": uuid(*device), "userId": uuid(*user) };
-        let deleted = mongo.documents(DEVICES).delete_one(filter).session(&mut *session).await?;
+        let Removing { mongo, owned: Owned { user, device }, filter, cause } = removing;
+        let devices = mongo.documents(DEVICES);
+        let deleted = devices.delete_one(filter.clone()).session(&mut *session).await?;
         if deleted.deleted_count == 0 {
             return Ok(None);
         }

@@ -1,19 +1,18 @@
+mod idle;
+mod sign_in;
+
 use async_trait::async_trait;
+use contracts::LiveDevice;
 use contracts::events::{DeviceRemoved, Event, SessionRevoked};
-use contracts::{LiveDevice, Profile};
 use kernel::{DeviceId, SessionId, Timestamp, UserId};
 use sqlite::rusqlite;
 use sqlite::{Connection, Database, OptionalExtension, Row, SqliteError, params};
 
 use super::store::{SEEN_STEP, WEB};
-use super::{Accounts, Device, Ended, Rotation, SeenSince, Session, SignIn, SignedIn};
+use super::{Accounts, Device, Ended, Owned, Rotation, SeenSince, Session, SignIn, SignedIn};
 use crate::outbox::{Cause, add_sqlite};
-use crate::preferences::Preferences;
-use crate::sqlite::{id, moment, profile, raw};
+use crate::sqlite::{id, moment, raw};
 use crate::store::StoreError;
-
-/// Expired sessions that one log-in clears away.
-const SWEEP: u32 = 16;
 
 /// Accounts in a SQLite file.
 #[derive(Debug)]
@@ -23,14 +22,7 @@ pub(crate) struct SqliteAccounts(pub(crate) Database);
 impl Accounts for SqliteAccounts {
     #[tracing::instrument(skip_all, fields(session = %sign_in.session.id))]
     async fn sign_in(&self, sign_in: SignIn) -> Result<SignedIn, StoreError> {
-        let signed_in = self.0.write(move |tx| {
-            let (user, is_new) = find_or_make(tx, &sign_in)?;
-            let device = take_device(tx, user.id, &sign_in)?;
-            sweep(tx, sign_in.now)?;
-            begin(tx, user.id, device.id, &sign_in)?;
-            Ok(SignedIn { user, device, is_new })
-        });
-        Ok(signed_in.await?)
+        Ok(self.0.write(move |tx| sign_in::run(tx, &sign_in)).await?)
     }
 
     async fn session(&self, session: SessionId) -> Result<Option<Session>, StoreError> {
@@ -112,28 +104,24 @@ impl Accounts for SqliteAccounts {
         Ok(devices.await?)
     }
 
-    #[tracing::instrument(skip(self, cause))]
+    #[tracing::instrument(skip(self, unseen, cause))]
     async fn remove_device(
         &self,
         user: UserId,
         device: DeviceId,
+        unseen: Option<SeenSince>,
         cause: &Cause,
     ) -> Result<Option<Vec<Ended>>, StoreError> {
-        let cause = cause.clone();
-        let ended = self.0.write(move |tx| {
-            let sql = "DELETE FROM user_devices WHERE id = ?1 AND user_id = ?2";
-            if tx.prepare_cached(sql)?.execute(params![raw(device), raw(user)])? == 0 {
-                return Ok(None);
-            }
-            let mut ended = Vec::new();
-            for session in open_sessions(tx, device)? {
-                ended.push(end(tx, &session, &cause)?);
-            }
-            let event = Event::DeviceRemoved(DeviceRemoved { user, device });
-            add_sqlite(tx, &cause.message(&event))?;
-            Ok(Some(ended))
-        });
-        Ok(ended.await?)
+        let (owned, cause) = (Owned { user, device }, cause.clone());
+        let remove = move |tx: &Connection| match unseen {
+            Some(since) if !idle::is_idle(tx, owned, since)? => Ok(None),
+            _ => remove(tx, owned, &cause),
+        };
+        Ok(self.0.write(remove).await?)
+    }
+
+    async fn idle_devices(&self, since: SeenSince, limit: u32) -> Result<Vec<Owned>, StoreError> {
+        Ok(self.0.read(move |tx| idle::find(tx, since, limit)).await?)
     }
 
     async fn live_devices(
@@ -158,87 +146,25 @@ impl Accounts for SqliteAccounts {
     }
 }
 
-fn find_or_make(tx: &Connection, sign_in: &SignIn) -> Result<(Profile, bool), SqliteError> {
-    let sql = "SELECT users.* FROM users JOIN user_logins ON user_id = id WHERE address = ?1";
-    let known = tx.prepare_cached(sql)?.query_row([&sign_in.address], profile).optional()?;
-    if let Some(known) = known {
-        return Ok((known, false));
-    }
-    let user = sign_in.new_user;
-    let chosen = Preferences::default();
-    let sql = "INSERT INTO users (id, created_at, read_receipts, last_seen, discoverable_by_mail,
-         who_may_message_me) VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
-    tx.prepare_cached(sql)?.execute(params![
-        raw(user),
-        sign_in.now.as_millis(),
-        chosen.read_receipts,
-        chosen.last_seen,
-        chosen.discoverable_by_mail,
-        chosen.who_may_message_me.as_str(),
-    ])?;
-    let sql = "INSERT INTO user_logins (address, user_id) VALUES (?1, ?2)";
-    tx.prepare_cached(sql)?.execute(params![sign_in.address, raw(user)])?;
-    Ok((super::store::blank(user, sign_in.now), true))
-}
-
-fn take_device(tx: &Connection, user: UserId, sign_in: &SignIn) -> Result<Device, SqliteError> {
-    let device = Device {
-        id: sign_in.device.unwrap_or(sign_in.new_device),
-        name: sign_in.device_name.clone(),
-        platform: sign_in.platform.clone(),
-        last_seen_at: sign_in.now,
-    };
-    let sql = "UPDATE user_devices SET name = ?3, platform = ?4, last_seen_at = ?5
-         WHERE id = ?1 AND user_id = ?2";
-    let write = |sql: &str, id: DeviceId| {
-        tx.prepare_cached(sql)?.execute(params![
-            raw(id),
-            raw(user),
-            device.name,
-            device.platform,
-            device.last_seen_at.as_millis(),
-        ])
-    };
-    if sign_in.device.is_some() && write(sql, device.id)? == 1 {
-        return Ok(device);
-    }
-    let sql = "INSERT INTO user_devices (id, user_id, name, platform, last_seen_at)
-         VALUES (?1, ?2, ?3, ?4, ?5)";
-    write(sql, sign_in.new_device)?;
-    Ok(Device { id: sign_in.new_device, ..device })
-}
-
-fn begin(
-    tx: &Connection,
-    user: UserId,
-    device: DeviceId,
-    sign_in: &SignIn,
-) -> Result<(), SqliteError> {
-    let sql = "INSERT INTO user_sessions
-         (id, user_id, device_id, nonce, used, created_at, last_used_at, expires_at)
-         VALUES (?1, ?2, ?3, ?4, 0, ?5, ?5, ?6)";
-    tx.prepare_cached(sql)?.execute(params![
-        raw(sign_in.session.id),
-        raw(user),
-        raw(device),
-        sign_in.session.nonce,
-        sign_in.now.as_millis(),
-        sign_in.session.expires_at.as_millis(),
-    ])?;
-    Ok(())
-}
-
-/// Clears away some sessions that ended by themselves. There are at most as many as there were log-ins.
-fn sweep(tx: &Connection, now: Timestamp) -> Result<(), SqliteError> {
-    let sql = "DELETE FROM user_sessions WHERE id IN
-         (SELECT id FROM user_sessions WHERE expires_at <= ?1 ORDER BY expires_at LIMIT ?2)";
-    tx.prepare_cached(sql)?.execute(params![now.as_millis(), SWEEP])?;
-    Ok(())
-}
-
 fn find_session(tx: &Connection, session: SessionId) -> Result<Option<Session>, SqliteError> {
     let sql = "SELECT * FROM user_sessions WHERE id = ?1";
     Ok(tx.prepare_cached(sql)?.query_row([raw(session)], session_row).optional()?)
+}
+
+/// Forgets the device, ends its sessions and tells both. `None` if it is not that person's.
+fn remove(tx: &Connection, owned: Owned, cause: &Cause) -> Result<Option<Vec<Ended>>, SqliteError> {
+    let Owned { user, device } = owned;
+    let sql = "DELETE FROM user_devices WHERE id = ?1 AND user_id = ?2";
+    if tx.prepare_cached(sql)?.execute(params![raw(device), raw(user)])? == 0 {
+        return Ok(None);
+    }
+    let mut ended = Vec::new();
+    for session in open_sessions(tx, device)? {
+        ended.push(end(tx, &session, cause)?);
+    }
+    let event = Event::DeviceRemoved(DeviceRemoved { user, device });
+    add_sqlite(tx, &cause.message(&event))?;
+    Ok(Some(ended))
 }
 
 fn open_sessions(tx: &Connection, device: DeviceId) -> Result<Vec<Session>, SqliteError> {

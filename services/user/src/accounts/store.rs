@@ -61,8 +61,19 @@ pub(crate) struct SignIn {
     pub(crate) platform: String,
     /// The session to begin.
     pub(crate) session: NewSession,
-    /// The present.
-    pub(crate) now: Timestamp,
+    /// How much the person may have.
+    pub(crate) most: Most,
+    /// When it happens, and what the ends of others that had to make room follow from.
+    pub(crate) cause: Cause,
+}
+
+/// How many devices and sessions a person has at most.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Most {
+    /// Devices, logged in or not.
+    pub(crate) devices: u32,
+    /// Sessions that have not ended.
+    pub(crate) sessions: u32,
 }
 
 /// The session that a log-in begins.
@@ -85,6 +96,17 @@ pub(crate) struct SignedIn {
     pub(crate) device: Device,
     /// Whether the address was new.
     pub(crate) is_new: bool,
+    /// What had to make room.
+    pub(crate) room: Room,
+}
+
+/// What a log-in took the place of.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Room {
+    /// Devices that were forgotten.
+    pub(crate) devices: Vec<DeviceId>,
+    /// Sessions that were ended, those of these devices included.
+    pub(crate) ended: Vec<Ended>,
 }
 
 /// What became of a refresh token.
@@ -107,15 +129,24 @@ pub(crate) struct Ended {
     pub(crate) device: DeviceId,
 }
 
-/// Devices seen since then still count; the second is for `platform: web`.
+/// Devices seen after that moment still count.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct SeenSince {
     /// The present; sessions must not have expired by now.
     pub(crate) now: Timestamp,
     /// For most devices.
     pub(crate) others: Timestamp,
-    /// For browsers.
+    /// For browsers, that is `platform: web`; not before `others`.
     pub(crate) web: Timestamp,
+}
+
+/// A device and whose it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) struct Owned {
+    /// The person.
+    pub(crate) user: UserId,
+    /// Their device.
+    pub(crate) device: DeviceId,
 }
 
 /// Accounts. Every change is one transaction; once it is answered it is durable (on a majority) and every later read has it.
@@ -125,6 +156,10 @@ pub(crate) trait Accounts: Send + Sync + fmt::Debug {
     /// Finds the person of the address or makes one, takes or makes the device and begins the session, all or nothing.
     /// An address has exactly one person, however many log in at once. A device that is not this person's becomes
     /// `new_device`. Sets the device's name and platform, and that it was seen.
+    ///
+    /// Whatever is then above `most` makes room, at most [`ROOM`] of each at once: devices without a session first, then
+    /// those unseen longest, with their sessions; then the sessions unused longest. Never what has just come in. All of it
+    /// is told. Several log-ins at once may all come in before the next one puts it right.
     async fn sign_in(&self, sign_in: SignIn) -> Result<SignedIn, StoreError>;
 
     /// The session, whatever its state.
@@ -155,13 +190,20 @@ pub(crate) trait Accounts: Send + Sync + fmt::Debug {
     /// The person's devices, the last seen first.
     async fn devices(&self, user: UserId) -> Result<Vec<Device>, StoreError>;
 
-    /// Forgets a device of this person, ends its sessions and tells both. `None` if it is not theirs.
+    /// Forgets a device of this person, ends its sessions and tells both. `None` if it is not theirs, or was seen after the
+    /// moment that `unseen` gives for it: a refresh that comes at the same time either goes before, and the device stays,
+    /// or finds its session ended.
     async fn remove_device(
         &self,
         user: UserId,
         device: DeviceId,
+        unseen: Option<SeenSince>,
         cause: &Cause,
     ) -> Result<Option<Vec<Ended>>, StoreError>;
+
+    /// Devices that do not count any more, of anybody, at most `limit`; none is left if fewer are answered. Those that went
+    /// without being seen for longer than any device may come first. Looks at no others.
+    async fn idle_devices(&self, since: SeenSince, limit: u32) -> Result<Vec<Owned>, StoreError>;
 
     /// Devices of these people that were seen lately and have a session that has not ended.
     async fn live_devices(
@@ -174,8 +216,14 @@ pub(crate) trait Accounts: Send + Sync + fmt::Debug {
     async fn ping(&self) -> Result<(), StoreError>;
 }
 
-/// A device is noted as seen at most this often.
+/// A device is noted as seen at most this often, and only by log-in and refresh. That is enough however long its socket stays
+/// open: no access token lives longer than a day, a socket is closed when its token ends, and a new token takes a refresh. So
+/// the note on a device in use is at most a day and an hour old, and no device is forgotten before two days
+/// (`user.devices.idle_s`).
 pub(crate) const SEEN_STEP: Duration = Duration::from_hours(1);
+
+/// Devices, and sessions, that make room in one log-in at most, so that its transaction stays short.
+pub(crate) const ROOM: usize = 32;
 
 /// The platform whose devices count as gone sooner.
 pub(crate) const WEB: &str = "web";

@@ -2,6 +2,8 @@
 
 pub(crate) mod http;
 mod remove;
+mod sweep;
 mod view;
 
+pub(crate) use sweep::sweep_regularly;
 pub(crate) use view::DeviceView;

@@ -28,9 +28,10 @@ pub(super) async fn remove(
     user: UserId,
     device: DeviceId,
 ) -> Result<(), RemoveError> {
-    let ended = ports.accounts.remove_device(user, device, &ports.cause()).await?;
+    let ended = ports.accounts.remove_device(user, device, None, &ports.cause()).await?;
     let ended = ended.ok_or(RemoveError::NotFound)?;
     tell_ended(ports, &ended).await;
+    metrics::counter!("devices_removed_total", "why" => "asked").increment(1);
     tracing::info!(sessions = ended.len(), "device removed");
     Ok(())
 }

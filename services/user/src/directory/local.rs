@@ -1,11 +1,9 @@
 use std::sync::Arc;
-use std::time::Duration;
 
 use async_trait::async_trait;
 use contracts::{DirectoryError, LiveDevice, MAX_IDS, Profile, PublicKey, UserDirectory};
 use kernel::{UserId, WireError};
 
-use crate::accounts::SeenSince;
 use crate::ports::Ports;
 use crate::preferences::WhoMay;
 
@@ -25,14 +23,7 @@ impl UserDirectory for LocalUserDirectory {
     #[tracing::instrument(skip_all, fields(users = users.len()), err(level = "warn"))]
     async fn live_devices(&self, users: &[UserId]) -> Result<Vec<LiveDevice>, DirectoryError> {
         let users = check(users)?;
-        let now = self.0.clock.now();
-        let delivery = &self.0.settings.chat.delivery;
-        let since = SeenSince {
-            now,
-            others: now.minus(Duration::from_secs(delivery.device_idle_s)),
-            web: now.minus(Duration::from_secs(delivery.web_device_idle_s)),
-        };
-        Ok(self.0.accounts.live_devices(&users, since).await?)
+        Ok(self.0.accounts.live_devices(&users, self.0.seen_since()).await?)
     }
 
     #[tracing::instrument(skip(self), err(level = "info"))]

@@ -29,7 +29,7 @@ async fn populated() -> World {
     for (address, n, platform) in [("ada", 1, "linux"), ("ada", 2, "web"), ("eve", 3, "linux")] {
         let mut sign_in = sign_in(&format!("{address}@example.org"), n, None);
         sign_in.platform = platform.to_owned();
-        sign_in.now = world.ports.clock.now();
+        sign_in.cause.at = world.ports.clock.now();
         world.ports.accounts.sign_in(sign_in).await.unwrap();
     }
     let alone = PreferencesChange {

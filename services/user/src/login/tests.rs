@@ -1,6 +1,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use auth::{AuthError, Gate};
 use bus::RabbitBus;
 use contracts::events::TOPOLOGY;
 use kernel::{DeviceId, ErrorCode, SystemClock, WireError};
@@ -71,6 +72,33 @@ async fn a_code_lets_in_once() {
     assert!(!second.is_new);
     assert_eq!(second.user.id, verified.user.id);
     assert_ne!(second.device.id, verified.device.id);
+}
+
+#[tokio::test]
+async fn one_log_in_too_many_takes_the_place_of_the_device_unseen_longest() {
+    let world = world(&[MANY_MAILS, &[("user.devices.per_person", "2")]].concat()).await;
+    let mut mails = world.mails().await;
+    let mut came = Vec::new();
+    for _ in 0..3 {
+        came.push(log_in(&world, &mut mails, ADA).await);
+        world.clock.advance(Duration::from_mins(4));
+    }
+    let ports = &world.ports;
+    let gate = Gate::new(
+        ports.issuer.clone(),
+        "restante",
+        "restante",
+        ports.kv.clone(),
+        world.clock.clone(),
+    );
+    let first = gate.admit(&came[0].tokens.access).await;
+    assert!(matches!(first, Err(AuthError::Revoked)), "{first:?}");
+    for other in &came[1..] {
+        gate.admit(&other.tokens.access).await.unwrap();
+    }
+    let devices = ports.accounts.devices(came[0].user.id).await.unwrap();
+    let left: Vec<_> = devices.iter().map(|device| device.id).collect();
+    assert_eq!(left, [came[2].device.id, came[1].device.id]);
 }
 
 #[tokio::test]

@@ -9,11 +9,11 @@ use uuid::Uuid;
 use super::begin::challenges;
 use super::challenges::Challenge;
 use super::{Address, device_token};
-use crate::accounts::{Device, NewSession, SignIn, SignedIn};
+use crate::accounts::{Device, Most, NewSession, Room, SignIn, SignedIn};
 use crate::limits::too_often;
 use crate::pepper::Purpose;
 use crate::ports::Ports;
-use crate::sessions::{Tokens, issue};
+use crate::sessions::{Tokens, issue, tell_ended};
 use crate::store::StoreError;
 use crate::text;
 
@@ -162,7 +162,8 @@ async fn let_in(
     input: Verify<'_>,
     address: &Address,
 ) -> Result<Verified, VerifyError> {
-    let now = ports.clock.now();
+    let (cause, limits) = (ports.cause(), &ports.settings.user.devices);
+    let now = cause.at;
     let random = ports.random.as_ref();
     let session = NewSession {
         id: SessionId::new_v7(now, random),
@@ -177,12 +178,25 @@ async fn let_in(
         device_name: input.device_name.to_owned(),
         platform: input.platform.to_owned(),
         session: session.clone(),
-        now,
+        most: Most { devices: limits.per_person, sessions: limits.sessions_per_person },
+        cause,
     };
-    let SignedIn { user, device, is_new } = ports.accounts.sign_in(sign_in).await?;
+    let SignedIn { user, device, is_new, room } = ports.accounts.sign_in(sign_in).await?;
+    made_room(ports, &room).await;
     let tokens = issue(ports, (user.id, session.id, device.id), &session.nonce, 1)?;
     let device_token = device_token::make(&ports.pepper, address, device.id);
     metrics::counter!("login_tries_total", "outcome" => "in").increment(1);
     tracing::info!(user = %user.id, session = %session.id, device = %device.id, is_new, "logged in");
     Ok(Verified { tokens, user, device, device_token, is_new })
+}
+
+/// What had to make room for the one who came in is out.
+async fn made_room(ports: &Ports, room: &Room) {
+    if room.ended.is_empty() && room.devices.is_empty() {
+        return;
+    }
+    tell_ended(ports, &room.ended).await;
+    let devices = u64::try_from(room.devices.len()).unwrap_or(u64::MAX);
+    metrics::counter!("devices_removed_total", "why" => "too_many").increment(devices);
+    tracing::info!(devices, sessions = room.ended.len(), "made room for a log-in");
 }

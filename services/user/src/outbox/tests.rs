@@ -19,7 +19,7 @@ fn relay(world: &World, holder: u128) -> Relay {
 
 async fn end(world: &World, n: u128) {
     let mut sign_in = sign_in("ada@example.org", n, None);
-    sign_in.now = START;
+    sign_in.cause.at = START;
     world.ports.accounts.sign_in(sign_in).await.unwrap();
     let cause = Cause::new(world.clock.as_ref(), world.ports.random.as_ref());
     world.ports.accounts.end_session(user(0), session(n), &cause).await.unwrap().unwrap();

@@ -12,8 +12,8 @@ use crate::testing::{World, device, session, sign_in, user, world};
 /// Somebody is in.
 async fn come_in(world: &World, n: u128) -> Tokens {
     let mut sign_in = sign_in(&format!("p{n}@example.org"), n, None);
-    sign_in.now = world.ports.clock.now();
-    sign_in.session.expires_at = sign_in.now.plus(world.ports.session_idle());
+    sign_in.cause.at = world.ports.clock.now();
+    sign_in.session.expires_at = sign_in.cause.at.plus(world.ports.session_idle());
     let nonce = sign_in.session.nonce;
     world.ports.accounts.sign_in(sign_in).await.unwrap();
     issue(&world.ports, (user(n), session(n), device(n)), &nonce, 1).unwrap()

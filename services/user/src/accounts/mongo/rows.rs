@@ -35,11 +35,11 @@ pub(super) struct SessionRow {
     #[serde(rename = "_id")]
     pub(super) id: bson::Uuid,
     user_id: bson::Uuid,
-    device_id: bson::Uuid,
+    pub(super) device_id: bson::Uuid,
     nonce: Binary,
     used: i64,
-    created_at: DateTime,
-    last_used_at: DateTime,
+    pub(super) created_at: DateTime,
+    pub(super) last_used_at: DateTime,
     expires_at: DateTime,
     revoked_at: Option<DateTime>,
 }
@@ -53,8 +53,8 @@ impl SessionRow {
             device_id: device,
             nonce: Binary { subtype: BinarySubtype::Generic, bytes: nonce },
             used: 0,
-            created_at: date(sign_in.now),
-            last_used_at: date(sign_in.now),
+            created_at: date(sign_in.cause.at),
+            last_used_at: date(sign_in.cause.at),
             expires_at: date(sign_in.session.expires_at),
             revoked_at: None,
         }

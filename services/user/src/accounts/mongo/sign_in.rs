@@ -6,7 +6,8 @@ use mongodb::ClientSession;
 use mongodb::error::{Error, Result as Answer};
 use serde::{Deserialize, Serialize};
 
-use super::super::{Device, SignIn, SignedIn};
+use super::super::{Device, Owned, SignIn, SignedIn};
+use super::room;
 use super::rows::{DeviceRow, SessionRow};
 use crate::accounts::store::blank;
 use crate::mongo::{DEVICES, LOGINS, Mongo, SESSIONS, USERS, date, id, uuid};
@@ -38,7 +39,9 @@ pub(super) fn run<'b>(
         let device = take_device(mongo, session, user.id, sign_in).await?;
         let row = SessionRow::begin(user.id, uuid(device.id), sign_in);
         mongo.rows::<SessionRow>(SESSIONS).insert_one(row).session(&mut *session).await?;
-        Ok(SignedIn { user, device, is_new })
+        let came = Owned { user: user.id, device: device.id };
+        let room = room::make(mongo, session, came, sign_in).await?;
+        Ok(SignedIn { user, device, is_new, room })
     }
     .boxed()
 }
@@ -58,13 +61,13 @@ async fn find(
 }
 
 async fn make(mongo: &Mongo, session: &mut ClientSession, sign_in: &SignIn) -> Answer<Profile> {
-    let user = blank(sign_in.new_user, sign_in.now);
+    let user = blank(sign_in.new_user, sign_in.cause.at);
     let row = UserRow::new(user.clone(), Preferences::default());
     mongo.rows::<UserRow>(USERS).insert_one(row).session(&mut *session).await?;
     let login = LoginRow {
         address: sign_in.address.clone(),
         user_id: uuid(user.id),
-        created_at: date(sign_in.now),
+        created_at: date(sign_in.cause.at),
     };
     mongo.rows::<LoginRow>(LOGINS).insert_one(login).session(&mut *session).await?;
     Ok(user)
@@ -82,7 +85,7 @@ async fn take_device(
         user_id: uuid(user),
         name: sign_in.device_name.clone(),
         platform: sign_in.platform.clone(),
-        last_seen_at: date(sign_in.now),
+        last_seen_at: date(sign_in.cause.at),
     };
     if let Some(asked) = sign_in.device {
         let own = doc! { "_id": uuid(asked), "userId": uuid(user) };
