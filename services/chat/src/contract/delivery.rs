@@ -87,13 +87,15 @@ async fn removed(stores: Stores) {
     assert_eq!(ack(&stores, id, &[(a, 9), (kept, 6), (lost, 2)]).await, 2);
     stores.delivery.stripped(id, 2).await.unwrap();
 
-    stores.delivery.remove(lost, &[id, super::id()]).await.unwrap();
+    let behind = stores.delivery.remove(lost, &[id, super::id()]).await.unwrap();
+    assert_eq!(behind, [(id, relay(6, 2))]);
     assert_eq!(cursor(&stores, id, lost).await, None);
     let progress = stores.delivery.progress(id).await.unwrap();
     assert_eq!(progress, Some(relay(6, 2)), "the floor rose");
     assert!(is_unfinished(&stores, id).await);
 
-    stores.delivery.remove(kept, &[id]).await.unwrap();
+    stores.delivery.stripped(id, 6).await.unwrap();
+    assert_eq!(stores.delivery.remove(kept, &[id]).await.unwrap(), [], "nothing is left over");
     assert_eq!(ack(&stores, id, &[(a, 20)]).await, 6, "a placeholder holds the place of the last");
     stores.delivery.remove(kept, &[id]).await.unwrap();
     assert_eq!(ack(&stores, id, &[(kept, 20)]).await, 6, "a removed device has no say");

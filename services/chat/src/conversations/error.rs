@@ -2,6 +2,7 @@
 
 use kernel::{ErrorCode, WireError};
 
+use crate::delivery::devices::DevicesError;
 use crate::people::directory::PeopleError;
 use crate::store::StoreError;
 
@@ -53,6 +54,9 @@ pub enum ConversationError {
     /// The user service.
     #[error(transparent)]
     People(#[from] PeopleError),
+    /// The caller's device.
+    #[error(transparent)]
+    Devices(#[from] DevicesError),
     /// The store.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -92,6 +96,7 @@ impl From<ConversationError> for WireError {
                 Self::invalid("cursor", "must be a nextCursor of this list")
             }
             ConversationError::People(error) => error.into(),
+            ConversationError::Devices(error) => error.into(),
             ConversationError::Store(error) => error.into(),
         }
     }

@@ -7,7 +7,7 @@ use kernel::{ConversationId, ErrorCode, WireError};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use super::devices;
+use super::devices::{self, DevicesError};
 use super::store::{Ack, Owner};
 use crate::chat::Chat;
 use crate::conversations::Conversation;
@@ -46,6 +46,9 @@ pub enum AcknowledgeError {
     /// The caller is not there.
     #[error(transparent)]
     Conversation(#[from] ConversationError),
+    /// The caller's device.
+    #[error(transparent)]
+    Devices(#[from] DevicesError),
     /// The store.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -66,6 +69,7 @@ impl From<AcknowledgeError> for WireError {
             )
             .at("epoch", "is not the conversation's"),
             AcknowledgeError::Conversation(error) => error.into(),
+            AcknowledgeError::Devices(error) => error.into(),
             AcknowledgeError::Store(error) => error.into(),
         }
     }

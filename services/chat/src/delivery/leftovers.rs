@@ -3,7 +3,7 @@
 
 use super::retention::STRETCH;
 use super::store::Progress;
-use super::turn;
+use super::{devices, turn};
 use crate::chat::Chat;
 use crate::conversations::Retention;
 use crate::log::store::Part;
@@ -60,6 +60,9 @@ async fn drop_overdue(chat: &Chat) -> Result<(), StoreError> {
             from = part.to;
         }
         tracing::info!(conversation_id = %id, to, "dropped what nobody called for");
+        if let Err(error) = devices::forget_holders(chat, id, to).await {
+            tracing::warn!(conversation_id = %id, %error, "it is not known who did not call");
+        }
     }
     Ok(())
 }

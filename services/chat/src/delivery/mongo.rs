@@ -122,12 +122,9 @@ impl DeliveryStore for MongoDelivery {
         let raises: Vec<Document> = all.iter().map(raise).collect();
         update_each(&self.db, DELIVERY, &raises).await?;
         // Read afterwards, the positions may be higher than what these updates made them: they only rise.
-        let ids: Vec<bson::Uuid> = all.iter().map(|(id, _)| uuid(*id)).collect();
-        let find = self.delivery.find(doc! { "_id": { "$in": ids } }).projection(standing());
-        let rows: Vec<ProgressRow> = within(async move { find.await?.try_collect().await }).await?;
-        let found: HashMap<ConversationId, &ProgressRow> =
-            rows.iter().map(|row| (read_id(row.id), row)).collect();
-        all.iter().map(|(id, _)| found.get(id).map(|row| progress(row)).transpose()).collect()
+        let ids: Vec<ConversationId> = all.iter().map(|(id, _)| *id).collect();
+        let found = self.progress_of(&ids).await?;
+        Ok(ids.iter().map(|id| found.get(id).copied()).collect())
     }
 
     #[tracing::instrument(name = "delivery_stripped", level = "debug", skip_all, fields(conversations = done.len()))]
@@ -186,7 +183,11 @@ impl DeliveryStore for MongoDelivery {
     }
 
     #[tracing::instrument(name = "delivery_remove", level = "debug", skip_all, fields(user_id = %owner.user, device_id = %owner.device, conversations = ids.len()))]
-    async fn remove(&self, owner: Owner, ids: &[ConversationId]) -> Result<(), StoreError> {
+    async fn remove(
+        &self,
+        owner: Owner,
+        ids: &[ConversationId],
+    ) -> Result<Vec<(ConversationId, Progress)>, StoreError> {
         let leave = pipeline::leave(owner);
         let cursor = pipeline::cursor(owner.user, owner.device);
         let one = |id: &ConversationId| {
@@ -196,7 +197,9 @@ impl DeliveryStore for MongoDelivery {
         let leaves: Vec<Document> = ids.iter().map(one).collect();
         update_each(&self.db, DELIVERY, &leaves).await?;
         let filter = doc! { "_id": uuid(owner.device), "userId": uuid(owner.user) };
-        within(self.devices.delete_one(filter)).await.map(drop)
+        within(self.devices.delete_one(filter)).await?;
+        let all = self.progress_of(ids).await?;
+        Ok(all.into_iter().filter(|(_, progress)| progress.is_behind()).collect())
     }
 
     #[tracing::instrument(name = "delivery_cursors", level = "debug", skip_all, fields(user_id = %owner.user, device_id = %owner.device, conversations = ids.len()))]
@@ -269,6 +272,16 @@ impl DeliveryStore for MongoDelivery {
 }
 
 impl MongoDelivery {
+    async fn progress_of(
+        &self,
+        ids: &[ConversationId],
+    ) -> Result<HashMap<ConversationId, Progress>, StoreError> {
+        let ids: Vec<bson::Uuid> = ids.iter().copied().map(uuid).collect();
+        let find = self.delivery.find(doc! { "_id": { "$in": ids } }).projection(standing());
+        let rows: Vec<ProgressRow> = within(async move { find.await?.try_collect().await }).await?;
+        rows.iter().map(|row| Ok((read_id(row.id), progress(row)?))).collect()
+    }
+
     /// In one command instead of two.
     async fn acknowledge_one(
         &self,

@@ -3,8 +3,6 @@
 use kernel::ConversationId;
 
 use super::store::{DeliveryStore, Progress};
-use super::sweep::Sweeper;
-use crate::chat::Chat;
 use crate::log::store::{LogStore, Part};
 use crate::store::StoreError;
 
@@ -40,7 +38,7 @@ pub async fn forget(
 }
 
 /// Finishes once everything that is marked unfinished, and removes headers past their time.
-#[tracing::instrument(skip_all)]
-pub async fn sweep(chat: &Chat) -> Result<(), StoreError> {
-    Sweeper::new(chat, None).pass().await
+#[cfg(test)]
+pub async fn sweep(chat: &crate::chat::Chat) -> Result<(), StoreError> {
+    super::sweep::Sweeper::new(chat, None).pass().await
 }

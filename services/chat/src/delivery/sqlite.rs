@@ -117,17 +117,24 @@ impl DeliveryStore for SqliteDelivery {
     }
 
     #[tracing::instrument(name = "delivery_remove", level = "debug", skip_all, fields(user_id = %owner.user, device_id = %owner.device, conversations = ids.len()))]
-    async fn remove(&self, owner: Owner, ids: &[ConversationId]) -> Result<(), StoreError> {
+    async fn remove(
+        &self,
+        owner: Owner,
+        ids: &[ConversationId],
+    ) -> Result<Vec<(ConversationId, Progress)>, StoreError> {
         let ids = ids.to_vec();
         let remove = move |tx: &Connection| {
+            let mut behind = Vec::new();
             for id in ids {
                 take_away(tx, id, owner)?;
                 settle(tx, id)?;
+                let progress = progress(tx, id)?.filter(|progress| progress.is_behind());
+                behind.extend(progress.map(|progress| (id, progress)));
             }
             let mut forget = tx
                 .prepare_cached("DELETE FROM chat_devices WHERE device_id = ?1 AND user_id = ?2")?;
             forget.execute([blob(owner.device), blob(owner.user)])?;
-            Ok(())
+            Ok(behind)
         };
         Ok(self.db.write(remove).await?)
     }

@@ -159,8 +159,13 @@ pub trait DeliveryStore: Send + Sync + fmt::Debug {
     ) -> Result<(), StoreError>;
 
     /// Takes the device's cursors away; where it was the person's last, a placeholder keeps its place. Floors that rise
-    /// mark their conversation unfinished.
-    async fn remove(&self, owner: Owner, ids: &[ConversationId]) -> Result<(), StoreError>;
+    /// mark their conversation unfinished. Answers those of the conversations that then have content left that nobody
+    /// needs.
+    async fn remove(
+        &self,
+        owner: Owner,
+        ids: &[ConversationId],
+    ) -> Result<Vec<(ConversationId, Progress)>, StoreError>;
 
     /// The device's cursor in each of the conversations where it has one, by a read that no fail-over takes back.
     async fn cursors(

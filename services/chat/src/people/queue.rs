@@ -54,11 +54,11 @@ async fn act(chat: &Chat, event: Event) -> Settle {
                 return Settle::Retry;
             }
             let owner = Owner { user: event.user, device: event.device };
-            devices::forget_unless_live(chat, owner).await
+            devices::forget_unless_live(chat, owner).await.map(drop)
         }
         Event::DeviceRemoved(event) => {
             let owner = Owner { user: event.user, device: event.device };
-            devices::forget_unless_live(chat, owner).await
+            devices::forget_unless_live(chat, owner).await.map(drop)
         }
         Event::UserUpdated(event) => {
             chat.announcer.profile(event.user).await;

@@ -477,6 +477,7 @@ impl<'a> World<'a> {
         let owner = Owner { user, device: id };
         self.town.log_out(owner);
         devices::forget_unless_live(&self.instances[at], owner).await?;
+        retention::sweep(&self.instances[at]).await?;
         self.oracle.log_out(device, self.clock.now());
         Ok(())
     }

@@ -16,7 +16,7 @@ use crate::conversations::error::ConversationError;
 use crate::conversations::list;
 use crate::conversations::view::{self, ConversationView};
 use crate::delivery::acknowledge::Cursor;
-use crate::delivery::devices;
+use crate::delivery::devices::{self, DevicesError};
 use crate::log::entry::Entry;
 use crate::messages::history::{self, Room, Stretch};
 use crate::store::StoreError;
@@ -77,6 +77,9 @@ pub enum SyncError {
     /// A conversation could not be read.
     #[error(transparent)]
     Conversation(#[from] ConversationError),
+    /// The caller's device.
+    #[error(transparent)]
+    Devices(#[from] DevicesError),
     /// The store.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -87,6 +90,7 @@ impl From<SyncError> for WireError {
         match error {
             SyncError::Since => Self::invalid("since", "must be the `since` of an earlier answer"),
             SyncError::Conversation(error) => error.into(),
+            SyncError::Devices(error) => error.into(),
             SyncError::Store(error) => error.into(),
         }
     }

@@ -10,6 +10,7 @@ use super::since::Told;
 use crate::chat::Chat;
 use crate::conversations::{Conversation, Membership};
 use crate::delivery::acknowledge::Cursor;
+use crate::delivery::devices;
 use crate::delivery::store::Owner;
 
 /// A conversation and the caller's own view of it.
@@ -92,7 +93,7 @@ async fn cursors(
     let missing: Vec<ConversationId> =
         ids.iter().filter(|id| !cursors.contains_key(id)).copied().collect();
     if !missing.is_empty() {
-        chat.delivery.register(owner, &missing, chat.clock.now()).await?;
+        devices::register(chat, owner, &missing).await?;
         cursors.extend(chat.delivery.cursors(owner, &missing).await?);
     }
     Ok(cursors)

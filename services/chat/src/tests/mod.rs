@@ -5,6 +5,7 @@
 
 mod changes;
 mod delivery;
+mod devices;
 mod folding;
 mod groups;
 mod keeping;

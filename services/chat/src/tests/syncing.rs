@@ -67,6 +67,7 @@ async fn a_device_that_missed_the_opening_of_a_conversation_gets_its_cursor_at_t
     let talk = place.between(&ann, &bob).await;
     let owner = Owner { user: early.user, device: early.device };
     assert!(place.chat.delivery.cursors(owner, &[talk]).await.unwrap().is_empty());
+    place.town.log_in(owner);
     place.say(&ann, talk, "hello").await;
     let answer = place.sync(&early, SyncRequest::default()).await.unwrap();
     assert_eq!(answer.conversations[0].entries.len(), 1);
