@@ -87,6 +87,26 @@ pub const SHARD_KEYS: &[(&str, &str)] = &[
     (DEVICES, "_id"),
 ];
 
+/// How the data lies.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Layout {
+    /// In one replica set. A statement that names a document by nothing but its `_id` costs the server less than half of one
+    /// that names more, and one statement may be about many conversations.
+    Whole,
+    /// In shards behind a router. Each statement names the shard key, and is about one conversation: one over several is not
+    /// safe while a shard hands conversations over.
+    Sharded,
+}
+
+impl Layout {
+    /// Asks the server whether it is a router.
+    pub async fn of(db: &Database) -> Result<Self, StoreError> {
+        let hello = within(db.run_command(doc! { "hello": 1 })).await?;
+        let routed = hello.get_str("msg").is_ok_and(|message| message == "isdbgrid");
+        Ok(if routed { Self::Sharded } else { Self::Whole })
+    }
+}
+
 /// The commands that make the indexes; each changes nothing where its indexes are there.
 pub fn index_commands() -> Vec<Document> {
     let index = |name: &str, keys: Document, how: Document| {

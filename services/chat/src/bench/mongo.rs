@@ -6,7 +6,7 @@ use std::time::Duration;
 use bson::{DateTime, Document, doc};
 use futures::future::join_all;
 use kernel::{ConversationId, SystemClock, Timestamp};
-use mongodb::{Collection, Database, IndexModel};
+use mongodb::{Collection, Database};
 use testkit::servers::private_mongo;
 use tokio::time::Instant;
 
@@ -16,7 +16,7 @@ use super::table::Sorted;
 use crate::conversations::mongo::MongoConversations;
 use crate::delivery::mongo::MongoDelivery;
 use crate::log::mongo::{Limits, MongoLog};
-use crate::mongo::{binary, uuid};
+use crate::mongo::{ENTRIES, Layout, binary, uuid};
 
 /// Documents in one insert, inserts at a time, rounds.
 const BULK: (usize, usize, usize) = (1_000, 2, 20);
@@ -34,8 +34,8 @@ pub(super) async fn open() -> Stores {
         head_cache: Duration::from_mins(10),
     };
     Stores {
-        conversations: Arc::new(MongoConversations::new(&db)),
-        log: Arc::new(MongoLog::new(&db, limits, Arc::new(SystemClock::default()))),
+        conversations: Arc::new(MongoConversations::new(&db, Layout::Whole)),
+        log: Arc::new(MongoLog::new(&db, Layout::Whole, limits, Arc::new(SystemClock::default()))),
         delivery: Arc::new(MongoDelivery::new(&db)),
         server: Some(server),
         backing: Backing::Mongo(db),
@@ -45,10 +45,13 @@ pub(super) async fn open() -> Stores {
 /// Documents as the log has them, in a collection with the same indexes.
 pub(super) async fn raw(db: &Database, pid: i32) -> Raw {
     let raw: Collection<Document> = db.collection("raw");
-    let mid = IndexModel::builder().keys(doc! { "conversationId": 1, "mid": 1 });
-    let unique = mongodb::options::IndexOptions::builder().unique(true).build();
-    let expiry = IndexModel::builder().keys(doc! { "expiresAt": 1 }).build();
-    raw.create_indexes([mid.options(unique).build(), expiry]).await.unwrap();
+    let same = crate::mongo::index_commands();
+    let mut same = same
+        .into_iter()
+        .find(|command| command.get_str("createIndexes").is_ok_and(|of| of == ENTRIES))
+        .unwrap();
+    same.insert("createIndexes", "raw");
+    db.run_command(same).await.unwrap();
     let conversations: Vec<ConversationId> = (0..1_000).map(|_| id()).collect();
     let (documents, at_once, rounds) = BULK;
     let bulk = |round: usize| -> Vec<Document> {
@@ -94,7 +97,7 @@ fn time(time: Timestamp) -> DateTime {
 
 /// Waits until the server has removed everything that was forgotten.
 pub(super) async fn emptied(db: &Database) {
-    let entries: Collection<Document> = db.collection(crate::mongo::ENTRIES);
+    let entries: Collection<Document> = db.collection(ENTRIES);
     let none = async || (entries.count_documents(doc! {}).await.ok()? == 0).then_some(());
     testkit::wait::until(Duration::from_mins(5), none).await.unwrap();
 }

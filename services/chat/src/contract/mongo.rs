@@ -12,7 +12,7 @@ use std::time::Duration;
 use kernel::{Clock, SystemClock};
 use mongodb::Database;
 
-pub(crate) use scratch::{Scratch, watched};
+pub(crate) use scratch::{Scratch, layout, watched};
 use scratch::{database, done};
 
 use super::{
@@ -37,7 +37,7 @@ fn log_within(db: &Database, limits: Limits) -> Arc<dyn LogStore> {
 
 fn mongo_log(db: &Database, limits: Limits) -> Arc<MongoLog> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock::default());
-    Arc::new(MongoLog::new(db, limits, clock))
+    Arc::new(MongoLog::new(db, layout(), limits, clock))
 }
 
 fn stores(db: &Database) -> Stores {
@@ -47,7 +47,7 @@ fn stores(db: &Database) -> Stores {
         forgetful: log_within(db, Limits { header: Duration::ZERO, ..LIMITS }),
         changes: Arc::new(MongoChanges::new(db)),
         entries: mongo_log(db, LIMITS),
-        conversations: Arc::new(MongoConversations::new(db)),
+        conversations: Arc::new(MongoConversations::new(db, layout())),
         delivery: Arc::new(MongoDelivery::new(db)),
     }
 }

@@ -19,8 +19,8 @@ use self::rows::{
 use super::store::{ConversationStore, NewConversation, Read};
 use super::{Conversation, Member, Membership, Retention};
 use crate::mongo::{
-    CONVERSATIONS, MEMBERS, MEMBERSHIPS, integer, is_duplicate, pair, pairs_of, update_each, uuid,
-    within,
+    CONVERSATIONS, Layout, MEMBERS, MEMBERSHIPS, integer, is_duplicate, pair, pairs_of,
+    update_each, uuid, within,
 };
 use crate::mongo::{id as read_id, number};
 use crate::store::StoreError;
@@ -42,6 +42,7 @@ struct ReadRow {
 #[derive(Debug)]
 pub struct MongoConversations {
     db: Database,
+    layout: Layout,
     conversations: Collection<ConversationRow>,
     members: Collection<MemberRow>,
     memberships: Collection<MembershipRow>,
@@ -49,9 +50,10 @@ pub struct MongoConversations {
 
 impl MongoConversations {
     /// Keeps them in this database, which [`crate::mongo::open`] opened.
-    pub fn new(db: &Database) -> Self {
+    pub fn new(db: &Database, layout: Layout) -> Self {
         Self {
             db: db.clone(),
+            layout,
             conversations: db.collection(CONVERSATIONS),
             members: db.collection(MEMBERS),
             memberships: db.collection(MEMBERSHIPS),
@@ -197,7 +199,11 @@ impl ConversationStore for MongoConversations {
     async fn raise_reads(&self, reads: &[Read]) -> Result<(), StoreError> {
         let raise = |read: &Read| {
             let raised = doc! { "readSeq": integer(read.seq), "readCount": integer(read.count) };
-            doc! { "q": own(read.user, read.conversation), "u": { "$max": raised } }
+            let which = match self.layout {
+                Layout::Whole => doc! { "_id": pair(read.user, read.conversation) },
+                Layout::Sharded => own(read.user, read.conversation),
+            };
+            doc! { "q": which, "u": { "$max": raised } }
         };
         let raises: Vec<Document> = reads.iter().map(raise).collect();
         update_each(&self.db, MEMBERSHIPS, &raises).await

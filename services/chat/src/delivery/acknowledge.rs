@@ -135,6 +135,6 @@ async fn check(chat: &Chat, cursors: &[Cursor]) -> Result<(), AcknowledgeError> 
         return Err(AcknowledgeError::AboveEnd(cursor.seq));
     }
     let raise: Vec<_> = ids.into_iter().zip(heads).collect();
-    chat.log.raise_heads(&raise, chat.clock.now()).await?;
+    chat.log.raise_heads(&raise, None).await?;
     Ok(())
 }

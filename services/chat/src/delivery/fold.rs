@@ -2,6 +2,7 @@
 //! together, of all conversations. The write that raises floors is followed at once by forgetting what nobody needs any more.
 
 use std::collections::{BTreeMap, HashMap};
+use std::ops::Bound;
 use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -51,6 +52,8 @@ pub struct Limits {
 struct State {
     /// In an order of its own, so that a simulation repeats itself.
     waiting: BTreeMap<ConversationId, Waiting>,
+    /// The last conversation that was taken: the next batch begins behind it, so that all have their turn.
+    last: Option<ConversationId>,
     /// Acknowledgements in `waiting`.
     count: usize,
     /// Whether a task writes.
@@ -79,7 +82,10 @@ impl State {
     }
 
     fn take(&mut self) -> Vec<(ConversationId, Waiting)> {
-        let ids: Vec<ConversationId> = self.waiting.keys().take(BATCH).copied().collect();
+        let behind = (self.last.map_or(Bound::Unbounded, Bound::Excluded), Bound::Unbounded);
+        let keys = self.waiting.range(behind).chain(&self.waiting).map(|(id, _)| *id);
+        let ids: Vec<ConversationId> = keys.take(BATCH.min(self.waiting.len())).collect();
+        self.last = ids.last().copied();
         let taken = ids.into_iter().filter_map(|id| self.waiting.remove_entry(&id));
         let taken: Vec<_> = taken.collect();
         self.count -= taken.iter().map(|(_, waiting)| waiting.answers.len()).sum::<usize>();

@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use futures::FutureExt;
-use futures::future::join_all;
+use futures::future::{join_all, try_join};
 use kernel::{Clock, ConversationId, EntryId, Random, UserId};
 use tokio::runtime::Handle;
 use tokio::sync::oneshot;
@@ -334,7 +334,7 @@ impl Appender {
         self.write_on(&mut state);
     }
 
-    /// Raises the heads, then what each sender has read: `head >= read`.
+    /// Raises the heads, and what each sender has read.
     async fn count(&self, entries: &[&Entry]) -> Result<(), StoreError> {
         let mut heads: HashMap<ConversationId, Head> = HashMap::new();
         let mut reads: HashMap<(UserId, ConversationId), (u64, u64)> = HashMap::new();
@@ -350,10 +350,11 @@ impl Appender {
             return Ok(());
         }
         let heads: Vec<(ConversationId, Head)> = heads.into_iter().collect();
-        self.log.raise_heads(&heads, self.clock.now()).await?;
         let read = |((user, conversation), (seq, count))| Read { user, conversation, seq, count };
         let reads: Vec<Read> = reads.into_iter().map(read).collect();
-        self.conversations.raise_reads(&reads).await
+        // What somebody has read may be ahead of the head for a moment: nothing comes of it but a difference cut at nothing.
+        let heads = self.log.raise_heads(&heads, Some(self.clock.now()));
+        try_join(heads, self.conversations.raise_reads(&reads)).await.map(drop)
     }
 
     fn state(&self) -> MutexGuard<'_, State> {

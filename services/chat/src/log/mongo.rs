@@ -5,6 +5,7 @@ mod heads;
 mod insert;
 mod row;
 mod single;
+mod strip;
 mod tails;
 
 use std::sync::Arc;
@@ -22,7 +23,7 @@ use self::heads::{Heads, Moment};
 use self::row::{End, Row, range};
 use super::entry::Entry;
 use super::store::{Appended, Draft, Head, LogStore, Part, Tail, Wanted};
-use crate::mongo::{CONVERSATIONS, ENTRIES, date, integer, update_each, uuid, within};
+use crate::mongo::{CONVERSATIONS, ENTRIES, Layout, date, integer, update_each, uuid, within};
 use crate::store::StoreError;
 
 /// Conversations that one call works on at once.
@@ -45,6 +46,7 @@ pub struct Limits {
 #[derive(Debug)]
 pub struct MongoLog {
     db: Database,
+    layout: Layout,
     entries: Collection<Row>,
     heads: Heads,
     limits: Limits,
@@ -53,9 +55,9 @@ pub struct MongoLog {
 
 impl MongoLog {
     /// Keeps them in this database, which [`crate::mongo::open`] opened.
-    pub fn new(db: &Database, limits: Limits, clock: Arc<dyn Clock>) -> Self {
+    pub fn new(db: &Database, layout: Layout, limits: Limits, clock: Arc<dyn Clock>) -> Self {
         let heads = Heads::new(limits.head_cache);
-        Self { db: db.clone(), entries: db.collection(ENTRIES), heads, limits, clock }
+        Self { db: db.clone(), layout, entries: db.collection(ENTRIES), heads, limits, clock }
     }
 
     /// The end of the log: its last entry, or what the conversation counts if entries at the end are gone already.
@@ -89,17 +91,16 @@ impl LogStore for MongoLog {
     async fn raise_heads(
         &self,
         heads: &[(ConversationId, Head)],
-        now: Timestamp,
+        active: Option<Timestamp>,
     ) -> Result<(), StoreError> {
         let raise = |(id, head): &(ConversationId, Head)| {
-            let lower = doc! { "_id": uuid(*id), "headSeq": { "$lt": integer(head.seq) } };
-            let raised = doc! {
+            let mut raised = doc! {
                 "headSeq": integer(head.seq),
                 "headCount": integer(head.count),
                 "headMseq": integer(head.mseq),
-                "activeAt": date(now),
             };
-            doc! { "q": lower, "u": { "$max": raised } }
+            raised.extend(active.map(|active| ("activeAt".to_owned(), date(active).into())));
+            doc! { "q": { "_id": uuid(*id) }, "u": { "$max": raised } }
         };
         let raises: Vec<Document> = heads.iter().map(raise).collect();
         update_each(&self.db, CONVERSATIONS, &raises).await
@@ -136,13 +137,12 @@ impl LogStore for MongoLog {
         // The database's clock removes the header, so it also says from when on it counts.
         let expires = doc! { "$add": ["$$NOW", header] };
         let forget = vec![doc! { "$set": { "data": null, "expiresAt": expires } }];
-        // A statement for each conversation: one over several is not safe while a shard hands conversations over.
-        let strip = |part: &Part| {
-            let mut written = range(part.id, part.from, part.to);
-            written.insert("data", doc! { "$ne": null });
-            doc! { "q": written, "u": forget.clone(), "multi": true }
+        let strip = |mut which: Document| {
+            which.insert("data", doc! { "$ne": null });
+            doc! { "q": which, "u": forget.clone(), "multi": true }
         };
-        let strips: Vec<Document> = parts.iter().map(strip).collect();
+        let strips: Vec<Document> =
+            strip::which(self.layout, parts).into_iter().map(strip).collect();
         update_each(&self.db, ENTRIES, &strips).await
     }
 

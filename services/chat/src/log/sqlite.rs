@@ -63,19 +63,21 @@ impl LogStore for SqliteLog {
     async fn raise_heads(
         &self,
         heads: &[(ConversationId, Head)],
-        now: Timestamp,
+        active: Option<Timestamp>,
     ) -> Result<(), StoreError> {
         let heads = heads.to_vec();
+        let active = active.map_or(i64::MIN, Timestamp::as_millis);
         let raise = move |tx: &Connection| {
             let mut raise = tx.prepare_cached(
-                "UPDATE chat_conversations SET head_seq = ?2, head_count = max(head_count, ?3),
-                   head_mseq = max(head_mseq, ?4), active_at = max(active_at, ?5)
-                 WHERE id = ?1 AND head_seq < ?2",
+                "UPDATE chat_conversations SET head_seq = max(head_seq, ?2),
+                   head_count = max(head_count, ?3), head_mseq = max(head_mseq, ?4),
+                   active_at = max(active_at, ?5)
+                 WHERE id = ?1 AND (head_seq < ?2 OR active_at < ?5)",
             )?;
             for (id, head) in &heads {
                 let (seq, count, mseq) =
                     (integer(head.seq), integer(head.count), integer(head.mseq));
-                raise.execute(params![blob(*id), seq, count, mseq, now.as_millis()])?;
+                raise.execute(params![blob(*id), seq, count, mseq, active])?;
             }
             Ok(())
         };

@@ -249,11 +249,12 @@ pub trait LogStore: Send + Sync + fmt::Debug {
     /// An entry of another instance was seen at the end of a log: saves reading it.
     fn seen(&self, id: ConversationId, head: Head);
 
-    /// Raises the heads that conversations count; lower numbers change nothing.
+    /// Raises the heads that conversations count, and when they were last active if they are `active` now; what is lower than
+    /// what is there changes nothing.
     async fn raise_heads(
         &self,
         heads: &[(ConversationId, Head)],
-        now: Timestamp,
+        active: Option<Timestamp>,
     ) -> Result<(), StoreError>;
 
     /// The ends of the logs, by a read that no fail-over takes back, in the order asked; an empty one's is 0.

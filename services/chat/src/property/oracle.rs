@@ -101,8 +101,7 @@ impl Talk {
             self.log.iter_mut().filter(about).for_each(|line| line.content = false);
         }
         let (text, content, gone) = (sent.text.clone(), true, false);
-        let line =
-            Line { id, what, from, text, at, count, mseq, content, expires: None, gone };
+        let line = Line { id, what, from, text, at, count, mseq, content, expires: None, gone };
         self.log.push(line);
         self.read(from, seq, count);
         seq

@@ -18,6 +18,7 @@ use crate::delivery::sqlite::SqliteDelivery;
 use crate::log::mongo::{Limits, MongoLog};
 use crate::log::sqlite::SqliteLog;
 use crate::log::store::EntryStore;
+use crate::mongo::Layout;
 use crate::wiring::stores::Stores;
 
 /// How long a header stays.
@@ -123,9 +124,9 @@ impl Store {
                     append_timeout: DEADLINE,
                     head_cache: Duration::from_mins(10),
                 };
-                let log = Arc::new(MongoLog::new(db, limits, clock));
+                let log = Arc::new(MongoLog::new(db, Layout::Whole, limits, clock));
                 Stores {
-                    conversations: Arc::new(MongoConversations::new(db)),
+                    conversations: Arc::new(MongoConversations::new(db, Layout::Whole)),
                     changes: Arc::new(MongoChanges::new(db)),
                     entries: Arc::clone(&log) as Arc<dyn EntryStore>,
                     log,

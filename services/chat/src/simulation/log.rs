@@ -177,9 +177,9 @@ impl LogStore for RacedLog {
     async fn raise_heads(
         &self,
         heads: &[(ConversationId, Head)],
-        now: Timestamp,
+        active: Option<Timestamp>,
     ) -> Result<(), StoreError> {
-        self.inner.raise_heads(heads, now).await
+        self.inner.raise_heads(heads, active).await
     }
 
     async fn heads(&self, ids: &[ConversationId]) -> Result<Vec<Head>, StoreError> {

@@ -7,7 +7,7 @@ use std::time::Duration;
 use kernel::{Clock, ManualClock, Timestamp};
 use tempfile::TempDir;
 
-use crate::contract::mongo::{Scratch, watched};
+use crate::contract::mongo::{Scratch, layout, watched};
 use crate::conversations::changes::mongo::MongoChanges;
 use crate::conversations::changes::sqlite::SqliteChanges;
 use crate::conversations::changes::store::ChangeStore;
@@ -118,9 +118,9 @@ async fn on_mongo(clock: Arc<dyn Clock>) -> Stores {
         append_timeout: Duration::from_secs(5),
         head_cache: Duration::from_mins(10),
     };
-    let log = Arc::new(MongoLog::new(&scratch.db, limits, clock));
+    let log = Arc::new(MongoLog::new(&scratch.db, layout(), limits, clock));
     Stores {
-        conversations: Arc::new(MongoConversations::new(&scratch.db)),
+        conversations: Arc::new(MongoConversations::new(&scratch.db, layout())),
         changes: Arc::new(MongoChanges::new(&scratch.db)),
         entries: Arc::clone(&log) as Arc<dyn EntryStore>,
         log,

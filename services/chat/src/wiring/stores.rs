@@ -20,6 +20,7 @@ use crate::delivery::store::DeliveryStore;
 use crate::log::mongo::{Limits, MongoLog};
 use crate::log::sqlite::SqliteLog;
 use crate::log::store::{EntryStore, LogStore};
+use crate::mongo::Layout;
 use crate::{mongo, sqlite};
 
 /// The stores of one database.
@@ -62,6 +63,7 @@ pub async fn open(env: &Env) -> anyhow::Result<Stores> {
                 .await
                 .context("chat.store")?;
             mongo::create_indexes(&database).await.context("chat.store")?;
+            let layout = Layout::of(&database).await.context("chat.store")?;
             let limits = Limits {
                 header: seconds(delivery.header_s),
                 cap: seconds(delivery.cap_s),
@@ -69,9 +71,9 @@ pub async fn open(env: &Env) -> anyhow::Result<Stores> {
                 append_timeout: Duration::from_millis(log.append_timeout_ms),
             };
             let clock = Arc::clone(&env.clock);
-            let log = Arc::new(MongoLog::new(&database, limits, clock));
+            let log = Arc::new(MongoLog::new(&database, layout, limits, clock));
             Ok(Stores {
-                conversations: Arc::new(MongoConversations::new(&database)),
+                conversations: Arc::new(MongoConversations::new(&database, layout)),
                 changes: Arc::new(MongoChanges::new(&database)),
                 entries: Arc::clone(&log) as Arc<dyn EntryStore>,
                 log,

@@ -6,7 +6,7 @@ use mongodb::Database;
 use testkit::servers::mongo_database_url;
 use testkit::unique;
 
-use crate::mongo::{ENTRIES, create_indexes, date, open};
+use crate::mongo::{ENTRIES, Layout, create_indexes, date, open};
 
 /// Names the URL of a family of databases whose commands are watched; see `shards.rs`.
 pub(crate) const WATCHED: &str = "RESTANTE_TEST_WATCHED";
@@ -16,6 +16,11 @@ const PROFILE: i64 = 256 << 20;
 /// The family whose commands are watched, in a run that watches.
 pub(crate) fn watched() -> Option<String> {
     std::env::var(WATCHED).ok()
+}
+
+/// In a run that watches, statements are as they are behind a router.
+pub(crate) fn layout() -> Layout {
+    if watched().is_some() { Layout::Sharded } else { Layout::Whole }
 }
 
 /// A database of a test's own.

@@ -102,7 +102,7 @@ impl End {
 }
 
 /// Unique for each position, and in the order of positions within a conversation.
-fn key(conversation: ConversationId, seq: u64) -> Binary {
+pub(super) fn key(conversation: ConversationId, seq: u64) -> Binary {
     binary([&conversation.uuid().into_bytes()[..], &seq.to_be_bytes()].concat())
 }
 
