@@ -33,7 +33,12 @@ impl Lease {
     ) -> Self {
         let mut holder = [0; 16];
         random.fill(&mut holder);
-        Self { kv, clock, key: format!("lease:{name}"), holder, life, taken: None }
+        Self { kv, clock, key: key(name), holder, life, taken: None }
+    }
+
+    /// Whether anybody holds the lease of that name, or died holding it less than its life ago.
+    pub async fn is_taken(kv: &dyn Kv, name: &str) -> Result<bool, KvError> {
+        Ok(kv.get(&key(name)).await?.is_some())
     }
 
     /// Whether it is held from now on: takes it if nobody has it, and renews it once half its life has passed. Costs nothing
@@ -59,4 +64,8 @@ impl Lease {
         }
         Ok(())
     }
+}
+
+fn key(name: &str) -> String {
+    format!("lease:{name}")
 }

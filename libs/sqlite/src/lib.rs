@@ -19,5 +19,6 @@ pub use databases::Databases;
 pub use engine::{Engine, Work};
 pub use error::SqliteError;
 pub use migrate::Migration;
+pub use open::is_in_use;
 pub use rusqlite;
 pub use rusqlite::{Connection, OptionalExtension, Row, params};

@@ -39,6 +39,24 @@ pub(crate) fn reader(path: &Path) -> Result<Connection, SqliteError> {
     Ok(connection)
 }
 
+/// Whether anybody has the file open, in this process or another. Nobody has one that is not there.
+pub fn is_in_use(path: &Path) -> Result<bool, SqliteError> {
+    let failed = |error: rusqlite::Error| cannot(path, &error);
+    if !path.exists() {
+        return Ok(false);
+    }
+    let connection = Connection::open(path).map_err(failed)?;
+    connection.busy_timeout(Duration::ZERO).map_err(failed)?;
+    connection.pragma_update(None, "locking_mode", "exclusive").map_err(failed)?;
+    match connection.execute_batch("BEGIN EXCLUSIVE; COMMIT") {
+        Ok(()) => Ok(false),
+        Err(error) if error.sqlite_error_code() == Some(rusqlite::ErrorCode::DatabaseBusy) => {
+            Ok(true)
+        }
+        Err(error) => Err(failed(error)),
+    }
+}
+
 fn set_up(connection: &Connection, durability: Durability) -> rusqlite::Result<()> {
     connection.busy_timeout(BUSY)?;
     connection.pragma_update(None, "journal_mode", "wal")?;

@@ -5,6 +5,7 @@
 mod chat;
 mod conversations;
 mod delivery;
+mod epochs;
 mod live;
 mod log;
 mod messages;
@@ -37,6 +38,8 @@ pub mod numbering {
     pub use crate::log::store::Head;
 }
 
+pub use epochs::store::Survey;
 pub use mongo::{SHARD_KEYS, index_commands};
 pub use openapi::document as openapi;
+pub use wiring::epochs::{Progress, new_epochs};
 pub use wiring::{Remotes, Started, serve, start};

@@ -115,6 +115,7 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
      CREATE INDEX chat_entries_target ON chat_entries (conversation_id, target, seq)
        WHERE target IS NOT NULL;",
     ),
+    ("chat/005", "ALTER TABLE chat_delivery ADD COLUMN renewed INTEGER NOT NULL DEFAULT 0;"),
 ];
 
 /// Brings the tables of this service up to date. Run it before any of its stores is used.

@@ -1,6 +1,7 @@
 //! Puts the service together. The only place that picks adapters.
 
 mod doors;
+pub(crate) mod epochs;
 pub(crate) mod stores;
 
 use std::sync::Arc;

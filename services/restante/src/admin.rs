@@ -1,13 +1,15 @@
 //! What an operator does by hand, seldom.
 
 mod mongo;
+mod new_epochs;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::Context;
 use clap::{Args, Subcommand};
 use settings::Settings;
+use tokio::runtime::Runtime;
 
 /// A database of a service, and how its collections are spread.
 #[derive(Debug)]
@@ -28,6 +30,11 @@ pub(crate) enum Admin {
     /// Makes the indexes, then shards every collection by a hashed key. Run it before there is much data, through a mongos.
     /// Running it again changes nothing.
     Shard(ShardOptions),
+    /// Make every device begin anew, after an older copy of chat.store was put back
+    ///
+    /// Gives every conversation a new epoch and brings down what lies above the end of its log. Stop all chat instances first, and
+    /// start them when it is done. It can be run again, also after one that died half-way.
+    NewEpochs(NewEpochsOptions),
 }
 
 /// How `admin shard` is to be done.
@@ -41,28 +48,58 @@ pub(crate) struct ShardOptions {
     config: Option<PathBuf>,
 }
 
+/// How `admin new-epochs` is to be done.
+#[derive(Debug, Args)]
+pub(crate) struct NewEpochsOptions {
+    /// Look through all conversations, say what would be done, and change nothing
+    #[arg(long)]
+    dry_run: bool,
+    /// Configuration file, over the built-in defaults and under the environment
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Folder for the database of the embedded profile
+    #[arg(long, value_name = "FOLDER")]
+    data: Option<String>,
+}
+
 /// Does it; prints what it does, or one line with the remedy.
 pub(crate) fn run(admin: &Admin) -> ExitCode {
-    let Admin::Shard(options) = admin;
-    match shard(options) {
+    let (what, done) = match admin {
+        Admin::Shard(options) => ("shard", shard(options)),
+        Admin::NewEpochs(options) => ("give new epochs", new_epochs(options)),
+    };
+    match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("restante: cannot shard: {error:#}");
+            eprintln!("restante: cannot {what}: {error:#}");
             ExitCode::FAILURE
         }
     }
 }
 
-fn shard(options: &ShardOptions) -> anyhow::Result<()> {
+fn load(config: Option<&Path>, overrides: &[(&'static str, String)]) -> anyhow::Result<Settings> {
     // A variable that is not UTF-8 is none of ours.
     let env = std::env::vars_os()
         .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
-    let settings = Settings::load(options.config.as_deref(), env, &[])?;
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .context("threads cannot be started")?;
-    runtime.block_on(async {
+    Ok(Settings::load(config, env, overrides)?)
+}
+
+fn runtime() -> anyhow::Result<Runtime> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    runtime.context("threads cannot be started")
+}
+
+fn new_epochs(options: &NewEpochsOptions) -> anyhow::Result<()> {
+    let data = options.data.clone().map(|data| ("server.data", data));
+    let overrides: Vec<_> = data.into_iter().collect();
+    let settings = load(options.config.as_deref(), &overrides)?;
+    let mut out = std::io::stdout().lock();
+    runtime()?.block_on(new_epochs::run(settings, options.dry_run, &mut out))
+}
+
+fn shard(options: &ShardOptions) -> anyhow::Result<()> {
+    let settings = load(options.config.as_deref(), &[])?;
+    runtime()?.block_on(async {
         for store in stores(&settings)? {
             let plan = mongo::plan(&store).await?;
             if options.dry_run {

@@ -4,6 +4,7 @@ mod changes;
 mod conversations;
 mod delivery;
 mod entries;
+mod epochs;
 mod log;
 mod log_race;
 pub(crate) mod mongo;
@@ -21,6 +22,7 @@ use crate::conversations::changes::store::ChangeStore;
 use crate::conversations::store::{ConversationStore, NewConversation, Party};
 use crate::conversations::{Kind, Maker, Retention, Role};
 use crate::delivery::store::{DeliveryStore, Owner, Progress};
+use crate::epochs::store::EpochStore;
 use crate::log::store::{EntryStore, LogStore};
 
 /// The stores of one database, that other cases use too. A case keeps to ids of its own.
@@ -36,6 +38,7 @@ struct Stores {
     forgetful: Arc<dyn LogStore>,
     /// Single entries of the logs.
     entries: Arc<dyn EntryStore>,
+    epochs: Arc<dyn EpochStore>,
 }
 
 type Case = (&'static str, fn(Stores) -> BoxFuture<'static, ()>);

@@ -16,11 +16,12 @@ pub(crate) use scratch::{Scratch, layout, watched};
 use scratch::{database, done};
 
 use super::{
-    Stores, changes, conversations, delivery, entries, log, log_race, reading, run, turning,
+    Stores, changes, conversations, delivery, entries, epochs, log, log_race, reading, run, turning,
 };
 use crate::conversations::changes::mongo::MongoChanges;
 use crate::conversations::mongo::MongoConversations;
 use crate::delivery::mongo::MongoDelivery;
+use crate::epochs::mongo::MongoEpochs;
 use crate::log::mongo::{Limits, MongoLog};
 use crate::log::store::LogStore;
 
@@ -49,6 +50,7 @@ fn stores(db: &Database) -> Stores {
         entries: mongo_log(db, LIMITS),
         conversations: Arc::new(MongoConversations::new(db, layout())),
         delivery: Arc::new(MongoDelivery::new(db)),
+        epochs: Arc::new(MongoEpochs::new(db)),
     }
 }
 
@@ -86,6 +88,13 @@ async fn mongo_keeps_the_log() {
 async fn mongo_keeps_single_entries() {
     let db = database().await;
     run(&stores(&db), entries::CASES).await;
+    done(db).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn mongo_keeps_epochs() {
+    let db = database().await;
+    run(&stores(&db), epochs::CASES).await;
     done(db).await;
 }
 

@@ -8,11 +8,12 @@ use sqlite::Database;
 use tempfile::TempDir;
 
 use super::{
-    Stores, changes, conversations, delivery, entries, log, log_race, reading, run, turning,
+    Stores, changes, conversations, delivery, entries, epochs, log, log_race, reading, run, turning,
 };
 use crate::conversations::changes::sqlite::SqliteChanges;
 use crate::conversations::sqlite::SqliteConversations;
 use crate::delivery::sqlite::SqliteDelivery;
+use crate::epochs::sqlite::SqliteEpochs;
 use crate::log::sqlite::SqliteLog;
 
 const DAY: Duration = Duration::from_hours(24);
@@ -29,7 +30,8 @@ async fn stores(folder: &TempDir) -> Stores {
         changes: Arc::new(SqliteChanges::new(db.clone())),
         entries: log(DAY),
         conversations: Arc::new(SqliteConversations::new(db.clone())),
-        delivery: Arc::new(SqliteDelivery::new(db)),
+        delivery: Arc::new(SqliteDelivery::new(db.clone())),
+        epochs: Arc::new(SqliteEpochs::new(db)),
     }
 }
 
@@ -65,6 +67,12 @@ async fn sqlite_keeps_the_log() {
 async fn sqlite_keeps_single_entries() {
     let folder = TempDir::new().unwrap();
     run(&stores(&folder).await, entries::CASES).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn sqlite_keeps_epochs() {
+    let folder = TempDir::new().unwrap();
+    run(&stores(&folder).await, epochs::CASES).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

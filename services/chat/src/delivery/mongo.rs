@@ -14,7 +14,7 @@ use mongodb::options::ReturnDocument;
 use mongodb::{Collection, Database};
 use serde::Deserialize;
 
-use super::store::{Ack, DeliveryStore, Owner, Progress, Standing, Told, Turning};
+use super::store::{Ack, DeliveryStore, Owner, Progress, Standing, Stored, Told, Turning};
 use crate::conversations::Retention;
 use crate::conversations::store::Party;
 use crate::mongo::{
@@ -104,6 +104,13 @@ pub(crate) async fn leave(
 pub(crate) async fn end(db: &Database, id: ConversationId) -> Result<(), StoreError> {
     let delivery: Collection<ProgressRow> = db.collection(DELIVERY);
     within(delivery.delete_one(doc! { "_id": uuid(id) })).await.map(drop)
+}
+
+/// Makes the cursors of these conversations, whose logs end there, those of an earlier epoch, as
+/// [`crate::epochs::store::EpochStore::renew`] promises.
+pub(crate) async fn renew(db: &Database, ends: &[(ConversationId, u64)]) -> Result<(), StoreError> {
+    let one = |(id, end): &(ConversationId, u64)| doc! { "q": { "_id": uuid(*id) }, "u": pipeline::renew(*end) };
+    update_each(db, DELIVERY, &ends.iter().map(one).collect::<Vec<_>>()).await
 }
 
 #[async_trait]
@@ -202,20 +209,20 @@ impl DeliveryStore for MongoDelivery {
         Ok(all.into_iter().filter(|(_, progress)| progress.is_behind()).collect())
     }
 
-    #[tracing::instrument(name = "delivery_cursors", level = "debug", skip_all, fields(user_id = %owner.user, device_id = %owner.device, conversations = ids.len()))]
-    async fn cursors(
+    #[tracing::instrument(name = "delivery_stored", level = "debug", skip_all, fields(user_id = %owner.user, device_id = %owner.device, conversations = ids.len()))]
+    async fn stored(
         &self,
         owner: Owner,
         ids: &[ConversationId],
-    ) -> Result<HashMap<ConversationId, u64>, StoreError> {
+    ) -> Result<HashMap<ConversationId, Stored>, StoreError> {
         let path = pipeline::cursor(owner.user, owner.device);
         let ids: Vec<bson::Uuid> = ids.iter().copied().map(uuid).collect();
         let there = doc! { "_id": { "$in": ids }, &path: { "$exists": true } };
-        let seq = doc! { "seq": format!("${path}") };
+        let seq = doc! { "seq": format!("${path}"), "floor": 1 };
         let delivery = self.delivery.clone_with_type::<CursorRow>();
         let find = delivery.find(there).projection(seq).batch_size(ALL);
         let rows: Vec<CursorRow> = within(async move { find.await?.try_collect().await }).await?;
-        rows.into_iter().map(|row| Ok((read_id(row.id), number(row.seq)?))).collect()
+        rows.into_iter().map(CursorRow::stored).collect()
     }
 
     #[tracing::instrument(name = "delivery_standings", level = "debug", skip_all, fields(conversations = ids.len()))]
@@ -302,6 +309,14 @@ struct CursorRow {
     #[serde(rename = "_id")]
     id: bson::Uuid,
     seq: i64,
+    floor: i64,
+}
+
+impl CursorRow {
+    fn stored(self) -> Result<(ConversationId, Stored), StoreError> {
+        let (seq, outdated) = pipeline::position(self.seq);
+        Ok((read_id(self.id), Stored { seq, floor: number(self.floor)?, outdated }))
+    }
 }
 
 #[derive(Debug, Deserialize)]

@@ -1,4 +1,6 @@
 //! Delivery cursors in SQLite: a row for each device in each conversation, the floor beside them.
+//!
+//! A cursor of an earlier epoch stands as `-1 - seq`, below all others: it holds the floor, and an acknowledgement goes over it.
 
 mod turning;
 
@@ -9,7 +11,7 @@ use kernel::{ConversationId, DeviceId, EntryId, Timestamp, UserId};
 use sqlite::rusqlite::{self, Row};
 use sqlite::{Connection, Database, OptionalExtension, params};
 
-use super::store::{Ack, DeliveryStore, Held, Owner, Progress, Standing, Told, Turning};
+use super::store::{Ack, DeliveryStore, Held, Owner, Progress, Standing, Stored, Told, Turning};
 use crate::conversations::Retention;
 use crate::sqlite::{blob, id as read_id, integer, name, number};
 use crate::store::StoreError;
@@ -139,21 +141,21 @@ impl DeliveryStore for SqliteDelivery {
         Ok(self.db.write(remove).await?)
     }
 
-    #[tracing::instrument(name = "delivery_cursors", level = "debug", skip_all, fields(device_id = %owner.device, conversations = ids.len()))]
-    async fn cursors(
+    #[tracing::instrument(name = "delivery_stored", level = "debug", skip_all, fields(device_id = %owner.device, conversations = ids.len()))]
+    async fn stored(
         &self,
         owner: Owner,
         ids: &[ConversationId],
-    ) -> Result<HashMap<ConversationId, u64>, StoreError> {
+    ) -> Result<HashMap<ConversationId, Stored>, StoreError> {
         let ids = ids.to_vec();
-        let cursors = move |tx: &Connection| {
+        let stored = move |tx: &Connection| {
             let found = ids.iter().filter_map(|id| {
-                let seq = cursor(tx, *id, owner.user, blob(owner.device)).transpose()?;
-                Some(seq.map(|seq| (*id, seq)))
+                let stored = stored(tx, *id, owner).transpose()?;
+                Some(stored.map(|stored| (*id, stored)))
             });
             Ok(found.collect::<Result<_, _>>()?)
         };
-        Ok(self.db.read(cursors).await?)
+        Ok(self.db.read(stored).await?)
     }
 
     #[tracing::instrument(name = "delivery_standings", level = "debug", skip_all, fields(conversations = ids.len()))]
@@ -235,16 +237,17 @@ pub(crate) fn join(
 ) -> rusqlite::Result<()> {
     let Some(progress) = progress(tx, id)? else { return Ok(()) };
     let held = cursor(tx, id, user, PLACEHOLDER)?;
-    let start = held.unwrap_or(progress.floor);
+    let start = held.unwrap_or_else(|| integer(progress.floor));
+    let first = if was_renewed(tx, id)? { -1 - start } else { start };
     let mut insert = tx.prepare_cached(
         "INSERT INTO chat_delivery_cursors (conversation_id, user_id, device_id, seq)
          VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO NOTHING",
     )?;
     for device in devices {
-        insert.execute(params![blob(id), blob(user), blob(*device), integer(start)])?;
+        insert.execute(params![blob(id), blob(user), blob(*device), first])?;
     }
     if devices.is_empty() {
-        insert.execute(params![blob(id), blob(user), PLACEHOLDER, integer(start)])?;
+        insert.execute(params![blob(id), blob(user), PLACEHOLDER, start])?;
     } else if held.is_some() {
         delete_cursor(tx, id, user, PLACEHOLDER)?;
     }
@@ -282,7 +285,7 @@ fn take_away(tx: &Connection, id: ConversationId, owner: Owner) -> rusqlite::Res
          SELECT ?1, ?2, ?3, ?4 WHERE NOT EXISTS
            (SELECT 1 FROM chat_delivery_cursors WHERE conversation_id = ?1 AND user_id = ?2)",
     )?;
-    place.execute(params![blob(id), blob(owner.user), PLACEHOLDER, integer(seq)])?;
+    place.execute(params![blob(id), blob(owner.user), PLACEHOLDER, position(seq).0])?;
     Ok(())
 }
 
@@ -300,17 +303,42 @@ fn settle(tx: &Connection, id: ConversationId) -> rusqlite::Result<()> {
     Ok(())
 }
 
+fn was_renewed(tx: &Connection, id: ConversationId) -> rusqlite::Result<bool> {
+    let mut select = tx
+        .prepare_cached("SELECT 1 FROM chat_delivery WHERE conversation_id = ?1 AND renewed = 1")?;
+    select.exists([blob(id)])
+}
+
+/// A cursor as it stands in a row: the position, and whether it is of an earlier epoch.
+const fn position(cursor: i64) -> (i64, bool) {
+    if cursor < 0 { (-1 - cursor, true) } else { (cursor, false) }
+}
+
+fn stored(tx: &Connection, id: ConversationId, owner: Owner) -> rusqlite::Result<Option<Stored>> {
+    let mut select = tx.prepare_cached(
+        "SELECT c.seq, d.floor FROM chat_delivery_cursors c
+         JOIN chat_delivery d ON d.conversation_id = c.conversation_id
+         WHERE c.conversation_id = ?1 AND c.user_id = ?2 AND c.device_id = ?3",
+    )?;
+    let place = [blob(id), blob(owner.user), blob(owner.device)];
+    let stored = |row: &Row<'_>| {
+        let (seq, outdated) = position(row.get(0)?);
+        Ok(Stored { seq: seq.unsigned_abs(), floor: number(row, 1)?, outdated })
+    };
+    select.query_row(place, stored).optional()
+}
+
 fn cursor(
     tx: &Connection,
     id: ConversationId,
     user: UserId,
     device: [u8; 16],
-) -> rusqlite::Result<Option<u64>> {
+) -> rusqlite::Result<Option<i64>> {
     let mut select = tx.prepare_cached(
         "SELECT seq FROM chat_delivery_cursors
          WHERE conversation_id = ?1 AND user_id = ?2 AND device_id = ?3",
     )?;
-    select.query_row([blob(id), blob(user), device], |row| number(row, 0)).optional()
+    select.query_row([blob(id), blob(user), device], |row| row.get(0)).optional()
 }
 
 fn standing(tx: &Connection, id: ConversationId) -> rusqlite::Result<Option<Standing>> {
@@ -320,7 +348,8 @@ fn standing(tx: &Connection, id: ConversationId) -> rusqlite::Result<Option<Stan
     )?;
     let rows = select.query_map([blob(id)], |row| {
         let device = (row.get::<_, [u8; 16]>(1)? != PLACEHOLDER).then(|| read_id(row, 1));
-        Ok(Held { user: read_id(row, 0)?, device: device.transpose()?, seq: number(row, 2)? })
+        let seq = position(row.get(2)?).0.unsigned_abs();
+        Ok(Held { user: read_id(row, 0)?, device: device.transpose()?, seq })
     })?;
     Ok(Some(Standing { progress, cursors: rows.collect::<Result<_, _>>()? }))
 }

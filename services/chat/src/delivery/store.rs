@@ -27,7 +27,8 @@ pub struct Ack {
     pub seq: u64,
 }
 
-/// How far a conversation is delivered and forgotten. Both positions only rise. `stripped_to` is at most the floor, or, of a
+/// How far a conversation is delivered and forgotten. Both positions only rise, unless an older copy
+/// of the store is put back. `stripped_to` is at most the floor, or, of a
 /// conversation that was an archive, the entry that ended this: what was archived before it stays.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Progress {
@@ -55,6 +56,18 @@ pub struct Held {
     pub device: Option<DeviceId>,
     /// Up to where.
     pub seq: u64,
+}
+
+/// How far a device has stored a conversation.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Stored {
+    /// Up to where.
+    pub seq: u64,
+    /// The conversation's floor.
+    pub floor: u64,
+    /// Whether it has said so of an earlier epoch only. Until it acknowledges again it holds the floor, and what it takes for
+    /// positions means nothing.
+    pub outdated: bool,
 }
 
 /// Where a conversation stands, and every cursor in it.
@@ -150,7 +163,8 @@ pub trait DeliveryStore: Send + Sync + fmt::Debug {
     async fn is_registered(&self, owner: Owner) -> Result<bool, StoreError>;
 
     /// Gives the device a cursor in each of the conversations where it has none: the placeholder's if the person has one
-    /// there, else the floor. Durable on a majority when this returns. Remembered for [`DeliveryStore::is_registered`].
+    /// there, else the floor; outdated where [`crate::epochs::store::EpochStore::renew`] was done, as it may be older than
+    /// that. Durable on a majority when this returns. Remembered for [`DeliveryStore::is_registered`].
     async fn register(
         &self,
         owner: Owner,
@@ -168,11 +182,22 @@ pub trait DeliveryStore: Send + Sync + fmt::Debug {
     ) -> Result<Vec<(ConversationId, Progress)>, StoreError>;
 
     /// The device's cursor in each of the conversations where it has one, by a read that no fail-over takes back.
+    async fn stored(
+        &self,
+        owner: Owner,
+        ids: &[ConversationId],
+    ) -> Result<HashMap<ConversationId, Stored>, StoreError>;
+
+    /// As [`DeliveryStore::stored`], the positions alone.
+    #[cfg(test)]
     async fn cursors(
         &self,
         owner: Owner,
         ids: &[ConversationId],
-    ) -> Result<HashMap<ConversationId, u64>, StoreError>;
+    ) -> Result<HashMap<ConversationId, u64>, StoreError> {
+        let stored = self.stored(owner, ids).await?;
+        Ok(stored.into_iter().map(|(id, stored)| (id, stored.seq)).collect())
+    }
 
     /// Those of the conversations that have delivery state, with every cursor. For few and small ones.
     async fn standings(

@@ -18,6 +18,8 @@ use crate::chat::Chat;
 use crate::conversations::changes;
 use crate::store::StoreError;
 
+/// What the sweeping instance holds.
+pub const LEASE: &str = "retention";
 /// Conversations of one page.
 const PAGE: u32 = 500;
 /// Conversations that are worked on at once.
@@ -29,7 +31,7 @@ const REMEMBERED: usize = 10_000;
 /// three periods.
 pub async fn sweep_regularly(chat: Arc<Chat>, kv: Arc<dyn Kv>, stop: CancellationToken) {
     let period = Duration::from_millis(chat.settings.delivery.sweep_ms);
-    let lease = Lease::new(kv, Arc::clone(&chat.clock), &*chat.random, "retention", period * 2);
+    let lease = Lease::new(kv, Arc::clone(&chat.clock), &*chat.random, LEASE, period * 2);
     let mut sweeper = Sweeper::new(&chat, Some(lease));
     loop {
         tokio::select! {

@@ -11,7 +11,7 @@ use crate::chat::Chat;
 use crate::conversations::{Conversation, Membership};
 use crate::delivery::acknowledge::Cursor;
 use crate::delivery::devices;
-use crate::delivery::store::Owner;
+use crate::delivery::store::{Owner, Stored};
 
 /// A conversation and the caller's own view of it.
 pub type Row = (Conversation, Membership);
@@ -39,19 +39,19 @@ pub async fn starts(
     let asked: HashMap<_, _> =
         asked.iter().map(|cursor| (cursor.conversation_id, cursor)).collect();
     told.retain(|id, told| {
-        let own = cursors.get(id).copied().unwrap_or(0);
-        told.unfinished || asked.contains_key(id) || own < told.seq
+        let own = cursors.get(id).copied().unwrap_or_default();
+        told.unfinished || asked.contains_key(id) || own.outdated || own.seq < told.seq
     });
     raise(chat, rows, |id| {
         let asked = asked.get(&id).map_or(0, |cursor| cursor.seq);
         let told = told.get(&id).map_or(0, |told| told.seq);
-        cursors.get(&id).copied().unwrap_or(0).max(asked).max(told)
+        cursors.get(&id).map_or(0, |own| own.seq).max(asked).max(told)
     })
     .await?;
     let mut starts = HashMap::new();
     for (conversation, _) in rows {
         let id = conversation.id;
-        let own = cursors.get(&id).copied().unwrap_or(0);
+        let own = cursors.get(&id).copied().unwrap_or_default();
         let start = start(conversation, own, told.get(&id), asked.get(&id).copied());
         if start.reset || start.after < conversation.head_seq {
             starts.insert(id, start);
@@ -88,34 +88,34 @@ async fn cursors(
     chat: &Chat,
     owner: Owner,
     ids: &[ConversationId],
-) -> Result<HashMap<ConversationId, u64>, SyncError> {
-    let mut cursors = chat.delivery.cursors(owner, ids).await?;
+) -> Result<HashMap<ConversationId, Stored>, SyncError> {
+    let mut cursors = chat.delivery.stored(owner, ids).await?;
     let missing: Vec<ConversationId> =
         ids.iter().filter(|id| !cursors.contains_key(id)).copied().collect();
     if !missing.is_empty() {
         devices::register(chat, owner, &missing).await?;
-        cursors.extend(chat.delivery.cursors(owner, &missing).await?);
+        cursors.extend(chat.delivery.stored(owner, &missing).await?);
     }
     Ok(cursors)
 }
 
 /// What was told last goes before what the client asks, and that before the device's own cursor. One that lies above the
-/// log, or is of another epoch, means nothing.
+/// log, or is of another epoch, means nothing: then the device is told what any new one is.
 fn start(
     conversation: &Conversation,
-    own: u64,
+    own: Stored,
     told: Option<&Told>,
     asked: Option<&Cursor>,
 ) -> Start {
-    let other_epoch = asked.is_some_and(|asked| asked.epoch != conversation.epoch);
+    let outdated = asked.map_or(own.outdated, |asked| asked.epoch != conversation.epoch);
     let after = match (told, asked) {
-        (Some(told), _) if told.unfinished => told.seq,
-        (Some(told), _) => told.seq.max(own),
+        (Some(told), _) if told.unfinished || own.outdated => told.seq,
+        (Some(told), _) => told.seq.max(own.seq),
         (None, Some(asked)) => asked.seq,
-        (None, None) => own,
+        (None, None) => own.seq,
     };
-    let reset = after > conversation.head_seq || (other_epoch && told.is_none());
-    Start { after: if reset { 0 } else { after }, reset }
+    let reset = after > conversation.head_seq || (outdated && told.is_none());
+    Start { after: if reset { own.floor.min(conversation.head_seq) } else { after }, reset }
 }
 
 #[cfg(test)]
@@ -151,10 +151,14 @@ mod tests {
         Told { seq, unfinished }
     }
 
+    fn own(seq: u64) -> Stored {
+        Stored { seq, floor: 2, outdated: false }
+    }
+
     #[test]
     fn starts_at_the_devices_own_cursor_unless_told_otherwise() {
-        let after = |own, told: Option<Told>, asked: Option<Cursor>| {
-            let start = start(&conversation(), own, told.as_ref(), asked.as_ref());
+        let after = |seq, told: Option<Told>, asked: Option<Cursor>| {
+            let start = start(&conversation(), own(seq), told.as_ref(), asked.as_ref());
             assert!(!start.reset);
             start.after
         };
@@ -171,13 +175,29 @@ mod tests {
 
     #[test]
     fn a_cursor_that_means_nothing_is_reset_and_never_dropped() {
-        let reset = Start { after: 0, reset: true };
+        let reset = Start { after: 2, reset: true };
         for cursor in [asked(11, "e1"), asked(3, "e0")] {
-            assert_eq!(start(&conversation(), 4, None, Some(&cursor)), reset);
+            assert_eq!(start(&conversation(), own(4), None, Some(&cursor)), reset);
         }
-        assert_eq!(start(&conversation(), 11, None, None), reset, "its own, after a restore");
-        assert_eq!(start(&conversation(), 4, Some(&told(11, false)), None), reset);
-        let after_reset = start(&conversation(), 4, Some(&told(7, true)), Some(&asked(3, "e0")));
+        assert_eq!(start(&conversation(), own(11), None, None), reset, "its own, after a restore");
+        assert_eq!(start(&conversation(), own(4), Some(&told(11, false)), None), reset);
+        let (told, asked) = (told(7, true), asked(3, "e0"));
+        let after_reset = start(&conversation(), own(4), Some(&told), Some(&asked));
         assert_eq!(after_reset, Start { after: 7, reset: false });
+    }
+
+    #[test]
+    fn an_outdated_device_is_reset_once_and_wherever_it_stands() {
+        let outdated = |seq| Stored { outdated: true, ..own(seq) };
+        let reset = Start { after: 2, reset: true };
+        for seq in [2, 4, 10] {
+            assert_eq!(start(&conversation(), outdated(seq), None, None), reset);
+        }
+        let unfinished = start(&conversation(), outdated(10), Some(&told(7, true)), None);
+        assert_eq!(unfinished, Start { after: 7, reset: false });
+        let done = start(&conversation(), outdated(10), Some(&told(10, false)), None);
+        assert_eq!(done, Start { after: 10, reset: false });
+        let knows = start(&conversation(), outdated(10), None, Some(&asked(5, "e1")));
+        assert_eq!(knows, Start { after: 5, reset: false }, "it has been reset before");
     }
 }

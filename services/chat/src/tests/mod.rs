@@ -14,6 +14,7 @@ mod live;
 mod membership;
 mod own;
 pub mod place;
+mod restoring;
 mod retention;
 mod sending;
 pub mod stores;

@@ -12,7 +12,7 @@ use kernel::{
 };
 use tokio_util::sync::CancellationToken;
 
-use super::stores::{Kept, Store, Stores};
+use super::stores::{Kept, Size, Store, Stores};
 use crate::chat::Chat;
 use crate::conversations::members::Members;
 use crate::conversations::store::{NewConversation, Party};
@@ -211,6 +211,16 @@ impl Place {
     /// The file that everything is kept in, if it is one.
     pub fn file(&self) -> Option<PathBuf> {
         self.kept.file()
+    }
+
+    /// What the store takes up.
+    pub async fn size(&self) -> Size {
+        self.kept.size().await
+    }
+
+    /// Whether the text stands anywhere in the file, to the byte; `None` if it is not one.
+    pub fn holds(&self, text: &str) -> Option<bool> {
+        self.kept.holds(text.as_bytes())
     }
 
     /// The device is logged out, as far as the user service knows.

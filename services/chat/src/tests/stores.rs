@@ -17,6 +17,9 @@ use crate::conversations::store::ConversationStore;
 use crate::delivery::mongo::MongoDelivery;
 use crate::delivery::sqlite::SqliteDelivery;
 use crate::delivery::store::DeliveryStore;
+use crate::epochs::mongo::MongoEpochs;
+use crate::epochs::sqlite::SqliteEpochs;
+use crate::epochs::store::EpochStore;
 use crate::log::mongo::{Limits, MongoLog};
 use crate::log::sqlite::SqliteLog;
 use crate::log::store::{EntryStore, LogStore};
@@ -71,7 +74,72 @@ impl Store {
     }
 }
 
+/// Bytes that a store takes up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Size {
+    /// Of rows and documents, without what is free.
+    pub documents: u64,
+    /// Of files.
+    pub files: u64,
+}
+
 impl Kept {
+    /// What is taken up now.
+    pub async fn size(&self) -> Size {
+        let Some(file) = self.file() else {
+            let Self::Mongo(scratch) = self else { unreachable!() };
+            let (documents, files) = scratch.size().await;
+            return Size { documents, files };
+        };
+        let used = empty_log(
+            &file,
+            "SELECT (page_count - freelist_count) * page_size
+            FROM pragma_page_count, pragma_freelist_count, pragma_page_size",
+        );
+        Size { documents: used, files: file.metadata().unwrap().len() }
+    }
+
+    /// Whether the bytes stand anywhere in the file or beside it, after a checkpoint.
+    pub fn holds(&self, bytes: &[u8]) -> Option<bool> {
+        let file = self.file()?;
+        empty_log(&file, "SELECT 0");
+        let beside = file.with_extension("db-wal");
+        let files = [std::fs::read(&file).unwrap(), std::fs::read(beside).unwrap()];
+        Some(files.iter().any(|file| file.windows(bytes.len()).any(|window| window == bytes)))
+    }
+
+    /// A backup, taken while the service runs.
+    pub async fn copy(&self) -> Self {
+        match self {
+            Self::Sqlite(folder) => {
+                let copy = tempfile::tempdir().unwrap();
+                let file = sqlite::Connection::open(folder.path().join(FILE)).unwrap();
+                let to = copy.path().join(FILE);
+                file.execute("VACUUM INTO ?1", [to.to_str().unwrap()]).unwrap();
+                Self::Sqlite(copy)
+            }
+            Self::Mongo(scratch) => Self::Mongo(scratch.copy().await),
+            Self::Elsewhere => Self::Elsewhere,
+        }
+    }
+
+    /// What a service works on that is started over this.
+    pub async fn open(self, clock: Arc<dyn Clock>) -> (Stores, Arc<dyn EpochStore>) {
+        match self {
+            Self::Sqlite(folder) => {
+                let database = open_file(folder.path()).await;
+                let epochs = Arc::new(SqliteEpochs::new(database.clone()));
+                let stores = in_database(database, clock);
+                (Stores { kept: Self::Sqlite(folder), ..stores }, epochs)
+            }
+            Self::Mongo(scratch) => {
+                let epochs = Arc::new(MongoEpochs::new(&scratch.db));
+                (on_scratch(scratch, clock), epochs)
+            }
+            Self::Elsewhere => panic!("this one is kept by somebody else"),
+        }
+    }
+
     /// The file, if it is one.
     pub fn file(&self) -> Option<PathBuf> {
         match self {
@@ -88,6 +156,16 @@ impl Kept {
     }
 }
 
+/// Moves everything from the write-ahead log into the file, and asks something.
+fn empty_log(file: &Path, question: &'static str) -> u64 {
+    // Not through the one that is open: a checkpoint cannot be made inside a transaction.
+    let database = sqlite::Connection::open(file).unwrap();
+    let busy =
+        database.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get::<_, bool>(0));
+    assert!(!busy.unwrap(), "somebody reads");
+    database.query_row(question, [], |row| row.get::<_, i64>(0)).unwrap().try_into().unwrap()
+}
+
 async fn on_sqlite(clock: Arc<dyn Clock>) -> Stores {
     let folder = tempfile::tempdir().unwrap();
     let mut stores = in_folder(folder.path(), clock).await;
@@ -97,8 +175,16 @@ async fn on_sqlite(clock: Arc<dyn Clock>) -> Stores {
 
 /// On SQLite in a folder that stays.
 pub async fn in_folder(folder: &Path, clock: Arc<dyn Clock>) -> Stores {
+    in_database(open_file(folder).await, clock)
+}
+
+async fn open_file(folder: &Path) -> sqlite::Database {
     let database = sqlite::Database::open(&folder.join(FILE)).unwrap();
     crate::sqlite::migrate(&database).await.unwrap();
+    database
+}
+
+fn in_database(database: sqlite::Database, clock: Arc<dyn Clock>) -> Stores {
     let log = Arc::new(SqliteLog::new(database.clone(), DAY, 30 * DAY, clock));
     Stores {
         conversations: Arc::new(SqliteConversations::new(database.clone())),
@@ -111,7 +197,10 @@ pub async fn in_folder(folder: &Path, clock: Arc<dyn Clock>) -> Stores {
 }
 
 async fn on_mongo(clock: Arc<dyn Clock>) -> Stores {
-    let scratch = Scratch::new().await;
+    on_scratch(Scratch::new().await, clock)
+}
+
+fn on_scratch(scratch: Scratch, clock: Arc<dyn Clock>) -> Stores {
     let limits = Limits {
         header: DAY,
         cap: 30 * DAY,

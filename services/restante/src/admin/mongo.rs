@@ -89,6 +89,12 @@ async fn client(url: &str) -> anyhow::Result<Client> {
     Ok(Client::with_options(options)?)
 }
 
+/// Ends the database of a test.
+#[cfg(test)]
+pub(super) async fn drop_database(url: &str) -> anyhow::Result<()> {
+    Ok(client(url).await?.default_database().context("no database")?.drop().await?)
+}
+
 /// What is there.
 #[cfg(test)]
 pub(super) async fn collections(url: &str) -> anyhow::Result<Vec<String>> {

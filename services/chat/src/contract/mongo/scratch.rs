@@ -1,12 +1,13 @@
 //! Databases of single tests.
 
 use bson::{Document, doc};
+use futures::TryStreamExt;
 use kernel::Timestamp;
 use mongodb::Database;
 use testkit::servers::mongo_database_url;
 use testkit::unique;
 
-use crate::mongo::{ENTRIES, Layout, create_indexes, date, open};
+use crate::mongo::{ENTRIES, Layout, SHARD_KEYS, create_indexes, date, open};
 
 /// Names the URL of a family of databases whose commands are watched; see `shards.rs`.
 pub(crate) const WATCHED: &str = "RESTANTE_TEST_WATCHED";
@@ -68,6 +69,19 @@ impl Scratch {
         &self.url
     }
 
+    /// Another database with the same documents.
+    pub(crate) async fn copy(&self) -> Self {
+        let copy = Self::new().await;
+        for (name, _) in SHARD_KEYS {
+            let documents = self.db.collection::<Document>(name).find(doc! {}).await.unwrap();
+            let documents: Vec<Document> = documents.try_collect().await.unwrap();
+            if !documents.is_empty() {
+                copy.db.collection(name).insert_many(documents).await.unwrap();
+            }
+        }
+        copy
+    }
+
     /// Removes what the server would have removed by that time.
     pub(crate) async fn expire(&self, now: Timestamp) {
         let entries = self.db.collection::<Document>(ENTRIES);
@@ -95,4 +109,23 @@ async fn profile(db: &Database) {
     let record = doc! { "create": "system.profile", "capped": true, "size": PROFILE };
     db.run_command(record).await.unwrap();
     db.run_command(doc! { "profile": 2 }).await.unwrap();
+}
+
+impl Scratch {
+    /// Bytes of all documents, and of all files with their free space.
+    pub(crate) async fn size(&self) -> (u64, u64) {
+        let (mut documents, mut files) = (0, 0);
+        for name in self.db.list_collection_names().await.unwrap() {
+            let stats = self.db.run_command(doc! { "collStats": &name }).await.unwrap();
+            let number = |field: &str| match stats.get(field) {
+                Some(bson::Bson::Int32(number)) => u64::try_from(*number).unwrap(),
+                Some(bson::Bson::Int64(number)) => u64::try_from(*number).unwrap(),
+                Some(bson::Bson::Double(number)) => format!("{number:.0}").parse().unwrap(),
+                other => panic!("{field} is {other:?}"),
+            };
+            documents += number("size");
+            files += number("totalSize");
+        }
+        (documents, files)
+    }
 }

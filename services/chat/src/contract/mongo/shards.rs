@@ -39,6 +39,9 @@ const MAINTENANCE: &[(&str, &str)] = &[
     (DELIVERY, "{ turning.entry: { $exists: ? } }"),
     (ENTRIES, "{ unfinished: ? }"),
     (ENTRIES, "{ expiresAt: { $gt: ?, $lte: ? }, data: { $ne: ? } }"),
+    // `restante admin new-epochs` goes through all conversations.
+    (CONVERSATIONS, "{ gone: { $ne: ? } }"),
+    (CONVERSATIONS, "{ gone: { $ne: ? }, _id: { $gt: ? } }"),
     // A test does at once what the server's own TTL thread does later.
     (ENTRIES, "{ expiresAt: { $lte: ? } }"),
 ];

@@ -1,15 +1,16 @@
 //! The updates of a conversation's delivery document, each one atomic.
 //!
-//! The document holds the cursors in `d`: `USER:DEVICE` for a device, `USER:none` for a person without one.
+//! The document holds the cursors in `d`: `USER:DEVICE` for a device, `USER:none` for a person without one. A cursor of an
+//! earlier epoch stands as `-1 - seq`, below all others: it holds the floor, and an acknowledgement goes over it.
 
 use std::collections::BTreeMap;
 
-use bson::{Document, doc};
+use bson::{Bson, Document, doc};
 use kernel::{DeviceId, UserId};
 
 use crate::conversations::Retention;
 use crate::delivery::store::{Ack, Held, Owner, Told, Turning};
-use crate::mongo::{date, integer, number};
+use crate::mongo::{date, integer};
 use crate::store::StoreError;
 
 /// Bytes of a key that name the person.
@@ -28,7 +29,17 @@ pub(super) fn held(key: &str, seq: i64) -> Result<Held, StoreError> {
         "none" => None,
         device => Some(device.parse().map_err(|_| corrupt())?),
     };
-    Ok(Held { user: user.parse().map_err(|_| corrupt())?, device, seq: number(seq)? })
+    Ok(Held { user: user.parse().map_err(|_| corrupt())?, device, seq: position(seq).0 })
+}
+
+/// A cursor as it stands in the document: the position, and whether it is of an earlier epoch.
+pub(super) const fn position(cursor: i64) -> (u64, bool) {
+    if cursor < 0 { ((-1 - cursor).unsigned_abs(), true) } else { (cursor.unsigned_abs(), false) }
+}
+
+/// The other way to write a position: of an earlier epoch, or of this one again.
+fn turned_over(position: impl Into<Bson>) -> Document {
+    doc! { "$subtract": [-1_i64, position.into()] }
 }
 
 fn placeholder(user: UserId) -> String {
@@ -41,7 +52,7 @@ fn value(path: &str) -> String {
 
 /// Fills in what a new document lacks.
 pub(super) fn begin(retention: Retention) -> Document {
-    let or = |name: &str, first: bson::Bson| doc! { "$ifNull": [value(name), first] };
+    let or = |name: &str, first: Bson| doc! { "$ifNull": [value(name), first] };
     doc! { "$set": {
         "retention": or("retention", retention.as_str().into()),
         "floor": or("floor", 0_i64.into()),
@@ -61,9 +72,10 @@ pub(super) fn join(user: UserId, devices: &[DeviceId]) -> Vec<Document> {
         return vec![doc! { "$set": { held: place } }];
     }
     let start = doc! { "$ifNull": [value(&held), "$floor"] };
+    let first = doc! { "$cond": ["$renewed", turned_over(start.clone()), start] };
     let cursors = devices.iter().map(|device| {
         let path = cursor(user, *device);
-        let own = doc! { "$ifNull": [value(&path), &start] };
+        let own = doc! { "$ifNull": [value(&path), &first] };
         (path, own.into())
     });
     let cursors: Document = cursors.collect();
@@ -75,10 +87,29 @@ pub(super) fn leave(owner: Owner) -> Vec<Document> {
     let (gone, held) = (cursor(owner.user, owner.device), placeholder(owner.user));
     let other = doc! { "$ne": ["$$this.k", format!("{}:{}", owner.user, owner.device)] };
     let kept = doc! { "$ifNull": [value(&held), "$$REMOVE"] };
-    let place = doc! { "$cond": [has_cursor(owner.user, &other), kept, value(&gone)] };
+    let own = value(&gone);
+    let own = doc! { "$cond": [{ "$lt": [&own, 0] }, turned_over(own.as_str()), &own] };
+    let place = doc! { "$cond": [has_cursor(owner.user, &other), kept, own] };
     let mut stages = vec![doc! { "$set": { held: place } }, doc! { "$unset": [gone] }];
     stages.extend(settle());
     stages
+}
+
+/// Brings down to the end of the log what lies above it, and makes every device's cursor one of an earlier epoch.
+pub(super) fn renew(end: u64) -> Vec<Document> {
+    let end = integer(end);
+    let (old, here) = ("$$this.v", doc! { "$min": ["$$this.v", end] });
+    let device = doc! { "$cond": [{ "$lt": [old, 0] }, { "$max": [old, -1 - end] }, turned_over(here.clone())] };
+    let placeholder = doc! { "$eq": [{ "$substrBytes": ["$$this.k", USER, -1] }, ":none"] };
+    let cursor = doc! { "k": "$$this.k", "v": { "$cond": [placeholder, here, device] } };
+    let cursors = doc! { "$map": { "input": { "$objectToArray": "$d" }, "in": cursor } };
+    let renewed = doc! {
+        "floor": { "$min": ["$floor", end] },
+        "strippedTo": { "$min": ["$strippedTo", end] },
+        "d": { "$arrayToObject": cursors },
+        "renewed": true,
+    };
+    vec![doc! { "$set": renewed }, mark()]
 }
 
 /// Takes everything of the person's away.
