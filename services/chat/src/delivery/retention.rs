@@ -1,5 +1,8 @@
 //! Forgets what every live device has stored.
 
+#[cfg(test)]
+mod size;
+
 use kernel::ConversationId;
 
 use super::store::{DeliveryStore, Progress};
