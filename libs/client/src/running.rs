@@ -181,8 +181,9 @@ impl Device {
         let About { id, epoch, floor } = about;
         match self.histories.get(&id) {
             Some(history) if !reset && history.mark.epoch == epoch => return Ok(()),
+            // What was delivered before is on this device, by its id, or was forgotten.
             Some(_) => {
-                let mark = Mark { epoch, whole: 0 };
+                let mark = Mark { epoch, whole: floor };
                 self.storage.begin_anew(id, &mark)?;
                 self.histories.insert(id, History::new(mark));
             }

@@ -67,6 +67,8 @@ pub struct Memory(Mutex<Kept>);
 struct Kept {
     marks: HashMap<ConversationId, Mark>,
     entries: HashMap<ConversationId, BTreeMap<u64, Entry>>,
+    /// Of earlier epochs, and not come again since.
+    earlier: HashMap<ConversationId, HashMap<EntryId, Entry>>,
     seqs: HashMap<(ConversationId, EntryId), u64>,
     outbox: Vec<Letter>,
     repeated: u64,
@@ -77,6 +79,12 @@ impl Memory {
     /// Entries of that conversation, upwards.
     pub fn entries(&self, id: ConversationId) -> Vec<Entry> {
         self.kept().entries.get(&id).map(|log| log.values().cloned().collect()).unwrap_or_default()
+    }
+
+    /// Entries of that conversation that have no position any more: from before it began anew.
+    pub fn earlier(&self, id: ConversationId) -> Vec<Entry> {
+        let kept = self.kept();
+        kept.earlier.get(&id).map(|entries| entries.values().cloned().collect()).unwrap_or_default()
     }
 
     /// How far that log is whole.
@@ -121,7 +129,11 @@ impl Storage for Memory {
                 continue;
             }
             kept.seqs.insert((id, entry.id), entry.seq);
-            log.insert(entry.seq, entry.clone());
+            let earlier = kept.earlier.get_mut(&id).and_then(|earlier| earlier.remove(&entry.id));
+            let mut entry = entry.clone();
+            // The server may have forgotten by now what this device was told.
+            entry.data = entry.data.or_else(|| earlier.and_then(|earlier| earlier.data));
+            log.insert(entry.seq, entry);
         }
         if let Some(follower) = kept.followed.get(&id) {
             follower.send_replace(mark.whole);
@@ -130,7 +142,16 @@ impl Storage for Memory {
     }
 
     fn begin_anew(&self, id: ConversationId, mark: &Mark) -> Result<(), StorageError> {
-        self.kept().marks.insert(id, mark.clone());
+        let kept = &mut *self.kept();
+        kept.marks.insert(id, mark.clone());
+        let earlier = kept.earlier.entry(id).or_default();
+        for entry in kept.entries.remove(&id).unwrap_or_default().into_values() {
+            kept.seqs.remove(&(id, entry.id));
+            earlier.insert(entry.id, entry);
+        }
+        if let Some(follower) = kept.followed.get(&id) {
+            follower.send_replace(mark.whole);
+        }
         Ok(())
     }
 

@@ -19,6 +19,7 @@ use futures::future::join_all;
 use futures::stream::FuturesUnordered;
 use kernel::{ConversationId, EntryId, Random, SeededRandom, SystemClock, SystemRandom, UserId};
 use serde::Deserialize;
+use testkit::stack::Shape;
 use tokio::sync::watch;
 use tokio::time::Instant;
 use town::Town;
@@ -83,7 +84,7 @@ async fn clients_that_come_and_go_all_the_time_miss_nothing() {
     let entries = entries.unwrap_or(ENTRIES);
     let writing = if long { PATIENCE } else { WRITING };
     eprintln!("seed {seed}");
-    let town = Town::build().await;
+    let town = Town::build(Shape::Split).await;
     let outcome = tokio::spawn(race(town.clone(), seed, entries, writing)).await;
     town.down(outcome.is_ok()).await;
     outcome.unwrap();

@@ -29,23 +29,18 @@ pub(crate) struct Town {
     pub(crate) instances: Vec<String>,
     run: String,
     mail: Smtp,
-    dir: PathBuf,
+    pub(crate) dir: PathBuf,
 }
 
 impl Town {
-    /// Starts two chat instances on real servers.
-    pub(crate) async fn build() -> Self {
+    /// Starts that shape, with two chat instances on real servers if it is split.
+    pub(crate) async fn build(shape: Shape) -> Self {
         let run = unique("town");
         let dir = testkit::workspace().join(".run").join(&run);
         let env = RAISED.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned()));
         let release = std::env::var("RESTANTE_BIN").is_ok_and(|build| build == "release");
-        let options = Options {
-            shape: Shape::Split,
-            dir: dir.clone(),
-            release,
-            own_services: false,
-            env: env.collect(),
-        };
+        let options =
+            Options { shape, dir: dir.clone(), release, own_services: false, env: env.collect() };
         let stack = Stack::up(options).await.unwrap();
         let mail = Smtp { url: String::new(), mail: stack.mail };
         Self { rest: Rest::new(stack.base), instances: stack.instances, run, mail, dir }
