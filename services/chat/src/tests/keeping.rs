@@ -47,7 +47,16 @@ async fn what_nobody_called_for_is_dropped_and_told_as_missed() {
         );
         place.later(Duration::from_hours(25)).await;
         retention::sweep(&place.chat).await.unwrap();
-        assert_eq!(news().await.gone, [(1, 1)], "the header is past its time too");
+        let told = news().await;
+        assert_eq!(told.gone, [(1, 1)], "the header is past its time too");
+        assert_eq!((told.entries[0].seq, told.entries.len()), (2, 1));
+        for who in [&ann, &bob] {
+            place.stored(who, talk, 2).await.unwrap();
+        }
+        let next = place.say(&ann, talk, "later still").await;
+        assert_eq!(next.seq, 3, "no position is used twice");
+        let told = news().await;
+        assert!(told.gone.is_empty() && told.entries == [next]);
     }
 }
 
