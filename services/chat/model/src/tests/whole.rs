@@ -98,8 +98,7 @@ fn what_nobody_calls_for_is_dropped() {
         cuts: 1,
         ..CALM
     };
-    let large =
-        Config { name: "30 days, crash, 2 devices", devices: TWO_DEVICES, attempts: 2, ..small };
+    let large = Config { name: "30 days, crash, 2 devices", devices: TWO_DEVICES, ..small };
     both(small, large);
 }
 
