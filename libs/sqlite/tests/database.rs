@@ -333,3 +333,32 @@ async fn the_write_ahead_log_keeps_to_its_size() {
     eprintln!("largest write-ahead log: {} KB", largest >> 10);
     assert!(largest <= 17 << 20, "{largest}");
 }
+
+/// Names a file; the test then only says by its exit code whether that is in use.
+const LOOK: &str = "RESTANTE_TEST_LOOK";
+const IN_USE: i32 = 71;
+const FREE: i32 = 72;
+
+#[tokio::test]
+async fn other_processes_see_that_a_file_is_open_also_when_it_is_opened_once_more() {
+    if let Some(file) = std::env::var_os(LOOK) {
+        let in_use = sqlite::is_in_use(Path::new(&file)).unwrap();
+        std::process::exit(if in_use { IN_USE } else { FREE });
+    }
+    let look = |file: &Path| {
+        let name = "other_processes_see_that_a_file_is_open_also_when_it_is_opened_once_more";
+        let mut command = std::process::Command::new(std::env::current_exe().unwrap());
+        command.args(["--exact", name]).env(LOOK, file).output().unwrap().status.code()
+    };
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("x.db");
+    let databases = Databases::default();
+    let database = databases.open(&path).unwrap();
+    database.write(|tx| Ok(tx.execute_batch("CREATE TABLE letters (id INTEGER)")?)).await.unwrap();
+    assert_eq!(look(&path), Some(IN_USE));
+    for again in [path.clone(), folder.path().join(".").join("x.db")] {
+        databases.open(&again).unwrap();
+        assert_eq!(look(&path), Some(IN_USE));
+    }
+    assert_eq!(look(&folder.path().join("not there.db")), Some(FREE));
+}
