@@ -218,11 +218,6 @@ impl Place {
         self.kept.size().await
     }
 
-    /// Whether the text stands anywhere in the file, to the byte; `None` if it is not one.
-    pub fn holds(&self, text: &str) -> Option<bool> {
-        self.kept.holds(text.as_bytes())
-    }
-
     /// The device is logged out, as far as the user service knows.
     pub fn log_out(&self, identity: &Identity) {
         self.town.log_out(Owner { user: identity.user, device: identity.device });

@@ -99,15 +99,6 @@ impl Kept {
         Size { documents: used, files: file.metadata().unwrap().len() }
     }
 
-    /// Whether the bytes stand anywhere in the file or beside it, after a checkpoint.
-    pub fn holds(&self, bytes: &[u8]) -> Option<bool> {
-        let file = self.file()?;
-        empty_log(&file, "SELECT 0");
-        let beside = file.with_extension("db-wal");
-        let files = [std::fs::read(&file).unwrap(), std::fs::read(beside).unwrap()];
-        Some(files.iter().any(|file| file.windows(bytes.len()).any(|window| window == bytes)))
-    }
-
     /// A backup, taken while the service runs.
     pub async fn copy(&self) -> Self {
         match self {

@@ -51,7 +51,8 @@ fn shown(settings: &Settings) -> String {
     if url.scheme() == "sqlite" {
         return url.path().to_owned();
     }
-    format!("{}://…{}", url.scheme(), url.path())
+    let place = url.path().split('?').next().unwrap_or_default();
+    format!("{}://…/{}", url.scheme(), place.rsplit('/').next().unwrap_or_default())
 }
 
 fn report(out: &mut impl Write, found: Survey, dry_run: bool) -> std::io::Result<()> {
