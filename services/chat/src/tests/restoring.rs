@@ -206,10 +206,10 @@ async fn put_back(store: Store) {
     // The service is stopped, the copy put back, and the service started again.
     let clock = Arc::clone(&place.clock);
     let (stores, epochs) = copy.open(Arc::clone(&clock) as Arc<dyn kernel::Clock>).await;
-    let looked = renew(&*stores.log, &*epochs, &*clock, Task::Survey, |_| {}).await.unwrap();
+    let looked = renew(&*stores.log, &*epochs, Task::Survey, |_| {}).await.unwrap();
     let mut seen = Vec::new();
     let task = Task::Renew("another");
-    let renewed = renew(&*stores.log, &*epochs, &*clock, task, |found| seen.push(found)).await;
+    let renewed = renew(&*stores.log, &*epochs, task, |found| seen.push(found)).await;
     let renewed = renewed.unwrap();
     assert_eq!((looked, seen), (renewed, vec![renewed]));
     // Three conversations with two of Ann's devices and one other, and each person's own.
@@ -315,7 +315,7 @@ async fn an_empty_copy_is_put_back_under_devices_that_had_more() {
     let clock = Arc::clone(&place.clock);
     let (stores, epochs) = copy.open(Arc::clone(&clock) as Arc<dyn kernel::Clock>).await;
     let task = Task::Renew("another");
-    renew(&*stores.log, &*epochs, &*clock, task, |_| {}).await.unwrap();
+    renew(&*stores.log, &*epochs, task, |_| {}).await.unwrap();
     let place = Place::over(stores, clock, 8);
     phone.call(&place).await;
     assert!(phone.reset.contains(&talk));

@@ -33,7 +33,7 @@ pub async fn new_epochs(
     let store = open(env).await?;
     let epoch = new_epoch(&*env.random);
     let task = if dry_run { Task::Survey } else { Task::Renew(&epoch) };
-    renew(&*log, &*store, &*env.clock, task, progress).await.context("chat.store")
+    renew(&*log, &*store, task, progress).await.context("chat.store")
 }
 
 async fn open(env: &Env) -> anyhow::Result<Arc<dyn EpochStore>> {
