@@ -152,7 +152,7 @@ impl MongoEpochs {
                 Ok(rows.into_iter().map(|row| (id, read_id(row.user_id))).collect::<Vec<_>>())
             })
         });
-        Ok(all.buffer_unordered(AT_ONCE).try_concat().await?)
+        all.buffer_unordered(AT_ONCE).try_concat().await
     }
 
     async fn reads(&self, places: &[Place]) -> Result<Vec<(Place, (u64, u64))>, StoreError> {

@@ -205,17 +205,17 @@ async fn put_back(store: Store) {
 
     // The service is stopped, the copy put back, and the service started again.
     let clock = Arc::clone(&place.clock);
-    let (stores, epochs) = copy.open(Arc::clone(&clock) as Arc<dyn kernel::Clock>).await;
-    let looked = renew(&*stores.log, &*epochs, Task::Survey, |_| {}).await.unwrap();
+    let (restored, epochs) = copy.open(Arc::clone(&clock) as Arc<dyn kernel::Clock>).await;
+    let looked = renew(&*restored.log, &*epochs, Task::Survey, |_| {}).await.unwrap();
     let mut seen = Vec::new();
     let task = Task::Renew("another");
-    let renewed = renew(&*stores.log, &*epochs, task, |found| seen.push(found)).await;
+    let renewed = renew(&*restored.log, &*epochs, task, |found| seen.push(found)).await;
     let renewed = renewed.unwrap();
     assert_eq!((looked, seen), (renewed, vec![renewed]));
     // Three conversations with two of Ann's devices and one other, and each person's own.
     let cursors = 3 * 3 + 2 + 1 + 1;
     assert_eq!(renewed, Survey { conversations: 6, cursors, above: 0, read_above: 0 });
-    let place = Place::over(stores, clock, 8);
+    let place = Place::over(restored, clock, 8);
     for device in street.everybody().into_iter().chain([&mut laptop]) {
         place.town.log_in(Owner { user: device.who.user, device: device.who.device });
     }
@@ -313,10 +313,10 @@ async fn an_empty_copy_is_put_back_under_devices_that_had_more() {
     phone.call(&place).await;
     assert_eq!(phone.marks[&talk].1, 1);
     let clock = Arc::clone(&place.clock);
-    let (stores, epochs) = copy.open(Arc::clone(&clock) as Arc<dyn kernel::Clock>).await;
+    let (restored, epochs) = copy.open(Arc::clone(&clock) as Arc<dyn kernel::Clock>).await;
     let task = Task::Renew("another");
-    renew(&*stores.log, &*epochs, task, |_| {}).await.unwrap();
-    let place = Place::over(stores, clock, 8);
+    renew(&*restored.log, &*epochs, task, |_| {}).await.unwrap();
+    let place = Place::over(restored, clock, 8);
     phone.call(&place).await;
     assert!(phone.reset.contains(&talk));
     let entry = place.say(&ann, talk, "new").await;
