@@ -4,6 +4,7 @@
 //! servers. `RESTANTE_BENCH_SECONDS` is how long each cell is measured, `RESTANTE_BENCH_STORED` how far the curve goes.
 
 mod bed;
+mod calls;
 mod cpu;
 mod curve;
 mod life;
@@ -69,6 +70,9 @@ async fn log() {
             }
         }
         println!("{table}");
+        if kind == Kind::Mongo {
+            println!("{}", calls::run().await);
+        }
         println!("{}", life::run(kind).await);
         println!("{}", curve::run(kind, setting("RESTANTE_BENCH_STORED", 1_000_000)).await);
     }

@@ -22,20 +22,22 @@ use crate::mongo::{ENTRIES, Layout, binary, uuid};
 const BULK: (usize, usize, usize) = (1_000, 2, 20);
 const LONE: usize = 500;
 
+/// Headers of what is forgotten go at once.
+pub(super) const LIMITS: Limits = Limits {
+    header: Duration::ZERO,
+    cap: Duration::from_hours(24 * 30),
+    append_timeout: Duration::from_secs(5),
+    head_cache: Duration::from_mins(10),
+};
+
 pub(super) async fn open() -> Stores {
     let server = private_mongo().await.unwrap();
     let url = server.url().replace("/?", "/bench?");
     let db = crate::mongo::open(&url, "bench").await.unwrap();
     crate::mongo::create_indexes(&db).await.unwrap();
-    let limits = Limits {
-        header: Duration::ZERO,
-        cap: Duration::from_hours(24 * 30),
-        append_timeout: Duration::from_secs(5),
-        head_cache: Duration::from_mins(10),
-    };
     Stores {
         conversations: Arc::new(MongoConversations::new(&db, Layout::Whole)),
-        log: Arc::new(MongoLog::new(&db, Layout::Whole, limits, Arc::new(SystemClock::default()))),
+        log: Arc::new(MongoLog::new(&db, Layout::Whole, LIMITS, Arc::new(SystemClock::default()))),
         delivery: Arc::new(MongoDelivery::new(&db)),
         server: Some(server),
         backing: Backing::Mongo(db),

@@ -1,0 +1,99 @@
+//! What each call of the log's ports costs MongoDB, a thousand conversations at a time: as in one replica set, and as behind
+//! a router.
+
+use std::sync::Arc;
+
+use kernel::{Clock, ConversationId, SystemClock};
+
+use super::bed::{Backing, Bed, Kind, Talk, draft};
+use super::cpu::Used;
+use super::mongo;
+use super::table::Table;
+use crate::conversations::mongo::MongoConversations;
+use crate::conversations::store::{ConversationStore, Read};
+use crate::delivery::store::Ack;
+use crate::log::mongo::MongoLog;
+use crate::log::store::{Appended, Head, LogStore, Part};
+use crate::mongo::Layout;
+
+const CONVERSATIONS: usize = 1_000;
+const ROUNDS: u32 = 10;
+const CALLS: [&str; 6] =
+    ["append", "raise heads", "raise reads", "acknowledge, 2 devices", "strip", "note strip"];
+
+/// Measures each call by the processor time that the server takes for it.
+pub(super) async fn run() -> Table {
+    let bed = Bed::open(Kind::Mongo).await;
+    let talks = bed.talks(CONVERSATIONS).await;
+    let mut layouts = Vec::new();
+    for layout in [Layout::Whole, Layout::Sharded] {
+        let mut sums = [0.0; CALLS.len()];
+        for _ in 0..ROUNDS {
+            let costs = round(&bed, layout, &talks).await;
+            sums.iter_mut().zip(costs).for_each(|(sum, micros)| *sum += micros / f64::from(ROUNDS));
+        }
+        layouts.push(sums);
+    }
+    let mut table = Table::new(&["call", "replica set, store µs", "shards, store µs"]);
+    for (call, name) in CALLS.into_iter().enumerate() {
+        let micros = |layout: usize| format!("{:.0}", layouts[layout][call]);
+        table.row(&[name.to_owned(), micros(0), micros(1)]);
+    }
+    table
+}
+
+/// A message in each conversation, from its insert until it is forgotten.
+async fn round(bed: &Bed, layout: Layout, talks: &[Talk]) -> [f64; CALLS.len()] {
+    let Backing::Mongo(db) = &bed.stores.backing else { panic!("it was opened on MongoDB") };
+    let clock = Arc::new(SystemClock::default());
+    let now = clock.now();
+    let log = MongoLog::new(db, layout, mongo::LIMITS, clock);
+    let conversations = MongoConversations::new(db, layout);
+    let delivery = &bed.stores.delivery;
+
+    let drafts: Vec<_> = talks.iter().map(|talk| draft(talk.id, talk.people[0].user)).collect();
+    let (appended, append) = cost(bed, log.append(&drafts)).await;
+    let heads: Vec<(ConversationId, Head)> =
+        talks.iter().zip(&appended).map(|(talk, appended)| (talk.id, place(appended))).collect();
+    let (raised, head) = cost(bed, log.raise_heads(&heads, Some(now))).await;
+    raised.unwrap();
+    let each = talks.iter().zip(&heads);
+    let read = |(talk, (conversation, head)): (&Talk, &(ConversationId, Head))| Read {
+        user: talk.people[0].user,
+        conversation: *conversation,
+        seq: head.seq,
+        count: head.count,
+    };
+    let reads: Vec<Read> = each.clone().map(read).collect();
+    let (raised, read) = cost(bed, conversations.raise_reads(&reads)).await;
+    raised.unwrap();
+    let acks: Vec<_> = each
+        .map(|(talk, (id, head))| {
+            (*id, talk.people.map(|owner| Ack { owner, seq: head.seq }).to_vec())
+        })
+        .collect();
+    let (acknowledged, acknowledge) = cost(bed, delivery.acknowledge_all(&acks)).await;
+    acknowledged.unwrap();
+    let part =
+        |(id, head): &(ConversationId, Head)| Part { id: *id, from: head.seq - 1, to: head.seq };
+    let parts: Vec<Part> = heads.iter().map(part).collect();
+    let (stripped, strip) = cost(bed, log.strip_all(&parts)).await;
+    stripped.unwrap();
+    let done: Vec<_> = heads.iter().map(|(id, head)| (*id, head.seq)).collect();
+    let (noted, note) = cost(bed, delivery.stripped_all(&done)).await;
+    noted.unwrap();
+    [append, head, read, acknowledge, strip, note]
+}
+
+async fn cost<T>(bed: &Bed, call: impl Future<Output = T>) -> (T, f64) {
+    let before = Used::now(bed.pid());
+    let answer = call.await;
+    (answer, before.each(bed.pid(), CONVERSATIONS).store_micros)
+}
+
+fn place(appended: &Appended) -> Head {
+    match appended {
+        Appended::Stored(entry) => Head::at(entry),
+        other => panic!("{other:?}"),
+    }
+}
