@@ -128,7 +128,9 @@ for (const role of OTHERS) {
     await Promise.all(all.writers.map((writer) => writer.goesOn(50)));
     await stack().start(name);
     await Promise.all(all.writers.map((writer) => writer.goesOn(20)));
-    assert.deepEqual(all.clients.map(({ client }) => client.connections), before, 'nobody had to reconnect');
+    const after = all.clients.map(({ client }) => client.connections);
+    if (after.join() !== before.join()) console.error(all.clients.map(({ client }) => client.diary.join('\n')).join('\n\n'));
+    assert.deepEqual(after, before, 'nobody had to reconnect');
     await settle(all);
   });
 }

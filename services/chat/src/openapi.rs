@@ -10,6 +10,7 @@ use crate::{conversations, delivery, messages, reading, sync};
     conversations::http::all,
     conversations::http::one,
     conversations::http::change,
+    conversations::http::set,
     conversations::http::remove,
     conversations::people::http::all,
     conversations::people::http::bring,

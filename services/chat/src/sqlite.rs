@@ -116,6 +116,15 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
        WHERE target IS NOT NULL;",
     ),
     ("chat/005", "ALTER TABLE chat_delivery ADD COLUMN renewed INTEGER NOT NULL DEFAULT 0;"),
+    (
+        "chat/006",
+        "ALTER TABLE chat_memberships ADD COLUMN muted INTEGER NOT NULL DEFAULT 0;
+     ALTER TABLE chat_memberships ADD COLUMN pinned INTEGER NOT NULL DEFAULT 0;
+     ALTER TABLE chat_memberships ADD COLUMN hidden INTEGER NOT NULL DEFAULT 0;
+     ALTER TABLE chat_memberships ADD COLUMN archived INTEGER NOT NULL DEFAULT 0;
+     ALTER TABLE chat_memberships ADD COLUMN marked_unread INTEGER NOT NULL DEFAULT 0;
+     ALTER TABLE chat_memberships ADD COLUMN hidden_at INTEGER NOT NULL DEFAULT 0;",
+    ),
 ];
 
 /// Brings the tables of this service up to date. Run it before any of its stores is used.

@@ -5,7 +5,8 @@ use std::collections::HashSet;
 use futures::future::join_all;
 
 use super::{Case, Person, Stores, direct, id, made, relay};
-use crate::conversations::{Kind, Membership, Retention, Role};
+use crate::conversations::switches::Setting;
+use crate::conversations::{Kind, Membership, Retention, Role, Switch, Switches};
 use crate::delivery::store::Ack;
 
 pub(super) const CASES: &[Case] = &[
@@ -14,6 +15,7 @@ pub(super) const CASES: &[Case] = &[
     ("who is in it", |stores| Box::pin(people(stores))),
     ("a list of memberships has a limit", |stores| Box::pin(limited(stores))),
     ("what was read only rises", |stores| Box::pin(read_rises(stores))),
+    ("the later setting of a switch holds", |stores| Box::pin(switched(stores))),
     ("many are fetched at once", |stores| Box::pin(many(stores))),
     ("the store answers", |stores| Box::pin(answers(stores))),
 ];
@@ -86,7 +88,12 @@ async fn people(stores: Stores) {
     assert_eq!(store.member(conversation, stranger.user).await.unwrap(), None);
     assert_eq!(store.member(id(), one.user).await.unwrap(), None);
 
-    let unread = |conversation| Membership { conversation, read_seq: 0, read_count: 0 };
+    let unread = |conversation| Membership {
+        conversation,
+        read_seq: 0,
+        read_count: 0,
+        switches: Switches::default(),
+    };
     let own = store.memberships(one.user, 10).await.unwrap();
     assert!(own.len() == 2 && own.contains(&unread(conversation)) && own.contains(&unread(other)));
     let of_stranger = store.membership(stranger.user, conversation).await.unwrap();
@@ -124,6 +131,45 @@ async fn read_rises(stores: Stores) {
     assert_eq!((other.read_seq, other.read_count), (0, 0));
     let stranger = Person::with_devices(0);
     assert!(!store.raise_read(stranger.user, conversation, 5, 5).await.unwrap());
+    assert_eq!(store.membership(stranger.user, conversation).await.unwrap(), None);
+}
+
+async fn switched(stores: Stores) {
+    let (one, two) = (Person::with_devices(1), Person::with_devices(1));
+    let conversation = made(&stores, &one, &two).await;
+    let store = &stores.conversations;
+    let on = |switches: Switches, messages| {
+        Switch::ALL
+            .into_iter()
+            .filter(|switch| switches.is_on(*switch, messages))
+            .collect::<Vec<_>>()
+    };
+    let set = async |seq, messages, switches: &[(Switch, bool)]| {
+        let setting = Setting { switches: switches.to_vec(), seq, messages };
+        assert!(store.set_switches(one.user, conversation, &setting).await.unwrap());
+        store.membership(one.user, conversation).await.unwrap().unwrap().switches
+    };
+    store.raise_read(one.user, conversation, 5, 4).await.unwrap();
+    let all = Switch::ALL.map(|switch| (switch, true));
+    assert_eq!(on(set(3, 7, &all).await, 7), Switch::ALL);
+    let later = set(9, 8, &[(Switch::Muted, false), (Switch::Archived, false)]).await;
+    let rest = [Switch::Pinned, Switch::Hidden, Switch::MarkedUnread];
+    assert_eq!(on(later, 7), rest);
+    assert_eq!(on(later, 8), [Switch::Pinned, Switch::MarkedUnread], "a message came");
+    assert_eq!(set(4, 6, &[(Switch::Muted, true), (Switch::Hidden, true)]).await, {
+        let earlier_for_muted = [3, 3, 4, 3, 3].map(|seq| seq << 1 | 1);
+        let mut marks = earlier_for_muted;
+        (marks[0], marks[3]) = (9 << 1, 9 << 1);
+        Switches::new(marks, 7)
+    });
+    let found = store.memberships(one.user, 10).await.unwrap();
+    let read = Membership { conversation, read_seq: 5, read_count: 4, switches: found[0].switches };
+    assert_eq!((found.len(), found[0], on(found[0].switches, 7)), (1, read, rest.to_vec()));
+    let other = store.membership(two.user, conversation).await.unwrap().unwrap();
+    assert_eq!(other.switches, Switches::default(), "nobody else's");
+    let setting = Setting { switches: all.to_vec(), seq: 1, messages: 0 };
+    let stranger = Person::with_devices(0);
+    assert!(!store.set_switches(stranger.user, conversation, &setting).await.unwrap());
     assert_eq!(store.membership(stranger.user, conversation).await.unwrap(), None);
 }
 

@@ -3,6 +3,7 @@
 use kernel::{ErrorCode, WireError};
 
 use crate::delivery::devices::DevicesError;
+use crate::own::note::NoteError;
 use crate::people::directory::PeopleError;
 use crate::store::StoreError;
 
@@ -51,6 +52,9 @@ pub enum ConversationError {
     /// The cursor of a page makes no sense.
     #[error("the page's cursor makes no sense")]
     Cursor,
+    /// The caller's other devices could not be told.
+    #[error(transparent)]
+    Note(#[from] NoteError),
     /// The user service.
     #[error(transparent)]
     People(#[from] PeopleError),
@@ -95,6 +99,7 @@ impl From<ConversationError> for WireError {
             ConversationError::Cursor => {
                 Self::invalid("cursor", "must be a nextCursor of this list")
             }
+            ConversationError::Note(error) => error.into(),
             ConversationError::People(error) => error.into(),
             ConversationError::Devices(error) => error.into(),
             ConversationError::Store(error) => error.into(),

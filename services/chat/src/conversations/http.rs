@@ -10,15 +10,16 @@ use utoipa::ToSchema;
 use web::{Caller, Envelope, IdempotencyKey, Json, Path, Query, WebError};
 
 use super::create_group::{self, NewGroup};
+use super::switches::Change;
 use super::view::{self, ConversationView};
-use super::{Kind, Retention, create, delete, list, rename};
+use super::{Kind, Retention, create, delete, list, personal, rename};
 use crate::chat::Chat;
 use crate::delivery::turn;
 use crate::log::entry::Entry;
 
 /// Mounts the routes.
 pub fn routes(config: &mut ServiceConfig) {
-    config.service(open).service(all).service(one).service(change).service(remove);
+    config.service(open).service(all).service(one).service(change).service(set).service(remove);
 }
 
 /// A conversation to be made or found. `direct` wants `userId`; `group` wants `id`, `title` and `memberIds`.
@@ -224,6 +225,27 @@ pub(crate) async fn change(
         }
     };
     Ok(HttpResponse::Ok().json(EntryAnswer { entry }))
+}
+
+/// Changes what only the caller sees of a conversation. Their other devices learn it from their own log.
+#[utoipa::path(
+    patch, path = "/api/v1/conversations/{id}/me", tag = "conversations", request_body = Change,
+    params(("id" = String, Path, description = "the conversation's id")),
+    responses(
+        (status = 200, description = "set", body = ConversationAnswer),
+        (status = "default", description = "error", body = Envelope),
+    ),
+    security(("bearer" = []))
+)]
+#[patch("/api/v1/conversations/{id}/me")]
+pub(crate) async fn set(
+    chat: Data<Arc<Chat>>,
+    caller: Caller,
+    id: Path<ConversationId>,
+    body: Json<Change>,
+) -> Result<HttpResponse, WebError> {
+    let conversation = personal::set(&chat, &caller.0, id.0, body.0).await?;
+    Ok(HttpResponse::Ok().json(ConversationAnswer { conversation }))
 }
 
 /// Removes a group for all. Owners only.

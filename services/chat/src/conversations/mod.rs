@@ -10,16 +10,19 @@ pub mod list;
 pub mod members;
 pub mod mongo;
 pub mod people;
+pub mod personal;
 pub mod rename;
 pub mod retry;
 pub mod sqlite;
 pub mod store;
+pub mod switches;
 pub mod view;
 
 use kernel::{ConversationId, Timestamp, UserId};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+pub use self::switches::{Switch, Switches};
 use crate::log::entry::Digest;
 
 /// What sort of conversation it is.
@@ -163,4 +166,6 @@ pub struct Membership {
     pub read_seq: u64,
     /// User-visible messages up to there.
     pub read_count: u64,
+    /// What they have set for themself.
+    pub switches: Switches,
 }

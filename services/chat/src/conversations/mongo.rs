@@ -13,10 +13,11 @@ use mongodb::{Collection, Database};
 use serde::Deserialize;
 
 use self::rows::{
-    ConversationRow, MemberRow, MembershipRow, conversation, first_row, is_in, member, member_key,
-    membership, own, rows_of_people,
+    ConversationRow, MemberRow, MembershipRow, conversation, first_row, is_in, marks, member,
+    member_key, membership, own, rows_of_people,
 };
 use super::store::{ConversationStore, NewConversation, Read};
+use super::switches::Setting;
 use super::{Conversation, Member, Membership, Retention};
 use crate::mongo::{
     CONVERSATIONS, Layout, MEMBERS, MEMBERSHIPS, integer, is_duplicate, pair, pairs_of,
@@ -207,6 +208,19 @@ impl ConversationStore for MongoConversations {
         };
         let raises: Vec<Document> = reads.iter().map(raise).collect();
         update_each(&self.db, MEMBERSHIPS, &raises).await
+    }
+
+    #[tracing::instrument(name = "conversations_set_switches", level = "debug", skip_all, fields(conversation_id = %id, user_id = %user))]
+    async fn set_switches(
+        &self,
+        user: UserId,
+        id: ConversationId,
+        setting: &Setting,
+    ) -> Result<bool, StoreError> {
+        let mut filter = own(user, id);
+        filter.insert("leaving", Bson::Null);
+        let set = self.memberships.update_one(filter, doc! { "$max": marks(setting) });
+        Ok(within(set).await?.matched_count > 0)
     }
 
     #[tracing::instrument(name = "conversations_set_retention", level = "debug", skip_all, fields(conversation_id = %id, seq = seq))]

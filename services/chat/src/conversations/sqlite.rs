@@ -8,12 +8,16 @@ use sqlite::rusqlite::{self, Row};
 use sqlite::{Connection, Database, OptionalExtension, params};
 
 use super::store::{ConversationStore, NewConversation, Party, Read};
+use super::switches::{Setting, Switch, Switches};
 use super::{Conversation, Kind, Maker, Member, Membership, Retention, Role};
 use crate::sqlite::{blob, id, integer, name, number, time};
 use crate::store::StoreError;
 
 const COLUMNS: &str = "id, kind, retention, epoch, head_seq, head_count, head_mseq, member_count, created_at, active_at,
    title, made_by, request";
+
+/// The marks in the order of [`Switch::ALL`].
+const MEMBERSHIP: &str = "conversation_id, read_seq, read_count, muted, pinned, hidden, archived, marked_unread, hidden_at";
 
 /// Holds for a member's row whose person is not on their way out.
 pub(super) const IS_IN: &str = "(pending_op IS NULL OR pending_op NOT IN ('left', 'removed'))";
@@ -95,10 +99,10 @@ impl ConversationStore for SqliteConversations {
     #[tracing::instrument(name = "conversations_memberships", level = "debug", skip_all, fields(user_id = %user, limit = limit))]
     async fn memberships(&self, user: UserId, limit: u32) -> Result<Vec<Membership>, StoreError> {
         let memberships = move |tx: &Connection| {
-            let mut select = tx.prepare_cached(
-                "SELECT conversation_id, read_seq, read_count FROM chat_memberships
+            let mut select = tx.prepare_cached(&format!(
+                "SELECT {MEMBERSHIP} FROM chat_memberships
                  WHERE user_id = ?1 AND leaving = 0 LIMIT ?2",
-            )?;
+            ))?;
             let rows = select.query_map(params![blob(user), limit], membership)?;
             Ok(rows.collect::<Result<_, _>>()?)
         };
@@ -112,10 +116,10 @@ impl ConversationStore for SqliteConversations {
         id: ConversationId,
     ) -> Result<Option<Membership>, StoreError> {
         let one = move |tx: &Connection| {
-            let mut select = tx.prepare_cached(
-                "SELECT conversation_id, read_seq, read_count FROM chat_memberships
+            let mut select = tx.prepare_cached(&format!(
+                "SELECT {MEMBERSHIP} FROM chat_memberships
                  WHERE user_id = ?1 AND conversation_id = ?2 AND leaving = 0",
-            )?;
+            ))?;
             Ok(select.query_row([blob(user), blob(id)], membership).optional()?)
         };
         Ok(self.db.read(one).await?)
@@ -161,6 +165,17 @@ impl ConversationStore for SqliteConversations {
             Ok(())
         };
         Ok(self.db.write(raise).await?)
+    }
+
+    #[tracing::instrument(name = "conversations_set_switches", level = "debug", skip_all, fields(conversation_id = %id, user_id = %user))]
+    async fn set_switches(
+        &self,
+        user: UserId,
+        id: ConversationId,
+        setting: &Setting,
+    ) -> Result<bool, StoreError> {
+        let setting = setting.clone();
+        Ok(self.db.write(move |tx| Ok(set_switches(tx, user, id, &setting)?)).await?)
     }
 
     #[tracing::instrument(name = "conversations_set_retention", level = "debug", skip_all, fields(conversation_id = %id, seq = seq))]
@@ -248,6 +263,28 @@ fn raise_read(
     Ok(rises)
 }
 
+fn set_switches(
+    tx: &Connection,
+    user: UserId,
+    id: ConversationId,
+    setting: &Setting,
+) -> rusqlite::Result<bool> {
+    let mut mark = [0; Switch::ALL.len()];
+    let (marks, hidden_at) = setting.marks();
+    for (switch, one) in marks {
+        mark[switch as usize] = integer(one);
+    }
+    let [muted, pinned, hidden, archived, marked_unread] = mark;
+    let mut set = tx.prepare_cached(
+        "UPDATE chat_memberships SET muted = max(muted, ?3), pinned = max(pinned, ?4), hidden = max(hidden, ?5),
+           archived = max(archived, ?6), marked_unread = max(marked_unread, ?7), hidden_at = max(hidden_at, ?8)
+         WHERE user_id = ?1 AND conversation_id = ?2 AND leaving = 0",
+    )?;
+    let (user, id, at) = (blob(user), blob(id), integer(hidden_at));
+    let set = set.execute(params![user, id, muted, pinned, hidden, archived, marked_unread, at])?;
+    Ok(set > 0)
+}
+
 fn get(tx: &Connection, id: ConversationId) -> rusqlite::Result<Option<Conversation>> {
     let sql = format!("SELECT {COLUMNS} FROM chat_conversations WHERE id = ?1 AND gone = 0");
     tx.prepare_cached(&sql)?.query_row([blob(id)], conversation).optional()
@@ -275,7 +312,12 @@ fn conversation(row: &Row<'_>) -> rusqlite::Result<Conversation> {
 
 fn membership(row: &Row<'_>) -> rusqlite::Result<Membership> {
     let (read_seq, read_count) = (number(row, 1)?, number(row, 2)?);
-    Ok(Membership { conversation: id(row, 0)?, read_seq, read_count })
+    let mut marks = [0; Switch::ALL.len()];
+    for (mark, column) in marks.iter_mut().zip(3..) {
+        *mark = number(row, column)?;
+    }
+    let switches = Switches::new(marks, number(row, 8)?);
+    Ok(Membership { conversation: id(row, 0)?, read_seq, read_count, switches })
 }
 
 fn member(row: &Row<'_>) -> rusqlite::Result<Member> {

@@ -6,6 +6,7 @@ use std::fmt;
 use async_trait::async_trait;
 use kernel::{ConversationId, DeviceId, Timestamp, UserId};
 
+use super::switches::Setting;
 use super::{Conversation, Kind, Maker, Member, Membership, Retention, Role};
 use crate::store::StoreError;
 
@@ -107,6 +108,15 @@ pub trait ConversationStore: Send + Sync + fmt::Debug {
 
     /// As [`ConversationStore::raise_read`], for many at once.
     async fn raise_reads(&self, reads: &[Read]) -> Result<(), StoreError>;
+
+    /// Sets switches of the person's own view. Of two settings the one with the higher position in their own log holds, for
+    /// each switch by itself and in whatever order they come. Says whether the person is in the conversation.
+    async fn set_switches(
+        &self,
+        user: UserId,
+        id: ConversationId,
+        setting: &Setting,
+    ) -> Result<bool, StoreError>;
 
     /// Notes how long content is kept from the entry at `seq` on, unless a later one says otherwise.
     async fn set_retention(

@@ -5,7 +5,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::error::ConversationError;
-use super::{Conversation, Kind, Member, Membership, Retention, Role};
+use super::{Conversation, Kind, Member, Membership, Retention, Role, Switch};
 use crate::chat::Chat;
 use crate::log::entry::Entry;
 use crate::people::directory::PublicUser;
@@ -69,7 +69,7 @@ pub struct ConversationView {
     pub muted: bool,
     /// Kept on top of the list.
     pub pinned: bool,
-    /// Not in the list until something new comes.
+    /// Not in the list until the next message.
     pub hidden: bool,
     /// Out of the list.
     pub archived: bool,
@@ -120,6 +120,7 @@ pub async fn build(
         chat.delivery.progress(id),
         chat.log.entries(id, before_last, 1),
     )?;
+    let is_on = |switch| membership.switches.is_on(switch, conversation.head_count);
     Ok(ConversationView {
         id,
         kind: conversation.kind,
@@ -133,11 +134,11 @@ pub async fn build(
         read: Position { seq: membership.read_seq, count: membership.read_count },
         unread: unread(conversation, membership),
         mentions: 0,
-        muted: false,
-        pinned: false,
-        hidden: false,
-        archived: false,
-        marked_unread: false,
+        muted: is_on(Switch::Muted),
+        pinned: is_on(Switch::Pinned),
+        hidden: is_on(Switch::Hidden),
+        archived: is_on(Switch::Archived),
+        marked_unread: is_on(Switch::MarkedUnread),
         member_count: conversation.member_count,
         members: people(chat, members).await,
         last_entry: last.into_iter().next(),

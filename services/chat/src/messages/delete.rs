@@ -68,24 +68,35 @@ async fn try_take(chat: &Chat, caller: &Identity, delete: Delete) -> Result<Pend
     let data = DeleteData { message_id: message };
     let (kind, target) = (EntryType::Delete, Some(message));
     let writing = Writing { id, conversation, kind, target, data: &data };
-    let draft = write::draft(chat, caller, seen, &writing)?;
-    let allowed = check(chat, caller, seen, delete).await;
-    write::unless_written(chat, &draft, allowed).await?;
+    let mut draft = write::draft(chat, caller, seen, &writing)?;
+    match check(chat, caller, seen, delete).await {
+        Ok(checked) => draft.checked = checked,
+        refused => write::unless_written(chat, &draft, refused.map(drop)).await?,
+    }
     Ok(write::submit(chat, draft, Then::Erase))
 }
 
+/// Answers the change of membership up to which the caller was seen to be allowed to. What an admin may do is never told
+/// from memory: somebody may have been made one, or be none any more.
 async fn check(
     chat: &Chat,
     caller: &Identity,
     seen: Seen,
     delete: Delete,
-) -> Result<(), WriteError> {
+) -> Result<u64, WriteError> {
     let window = Duration::from_secs(chat.settings.limits.delete_window_s);
     let message = target::find(chat, delete.conversation, delete.message, window).await?;
-    let looks_after = seen.kind == Kind::Group && seen.role >= Role::Admin;
-    if message.sender != caller.user && !looks_after {
-        let why = "only who wrote a message, or an admin of the group, can delete it for everyone";
-        return Err(WriteError::NotAllowed(why));
-    }
-    target::within(chat, &message, window)
+    let checked = if message.sender == caller.user {
+        seen.checked
+    } else {
+        let seen = chat.members.look_again(delete.conversation, caller.user).await?;
+        if seen.kind != Kind::Group || seen.role < Role::Admin {
+            let why =
+                "only who wrote a message, or an admin of the group, can delete it for everyone";
+            return Err(WriteError::NotAllowed(why));
+        }
+        seen.checked
+    };
+    target::within(chat, &message, window)?;
+    Ok(checked)
 }

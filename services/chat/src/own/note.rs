@@ -11,6 +11,7 @@ use uuid::Uuid;
 use super::open;
 use crate::chat::Chat;
 use crate::conversations::Retention;
+use crate::conversations::switches::Change;
 use crate::log::entry::{Entry, EntryType};
 use crate::log::store::{Appended, Draft};
 use crate::store::StoreError;
@@ -41,6 +42,17 @@ pub enum Note {
         /// User-visible messages up to there.
         count: u64,
     },
+    /// The person has set something about a conversation for themself. Later notes hold, for each switch by itself.
+    Settings {
+        /// Which conversation.
+        conversation_id: ConversationId,
+        /// What is set; the others stay as they are.
+        #[serde(flatten)]
+        change: Change,
+        /// User-visible messages when it was hidden: a conversation with more of them is not hidden any more.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        count: Option<u64>,
+    },
     /// The person does not want to see a message any more ("delete for me").
     HiddenMessage {
         /// In which conversation.
@@ -57,6 +69,7 @@ impl Note {
             Self::ConversationAdded { .. } => "conversation-added",
             Self::ConversationRemoved { .. } => "conversation-removed",
             Self::Read { .. } => "read",
+            Self::Settings { .. } => "settings",
             Self::HiddenMessage { .. } => "hidden-message",
         }
     }

@@ -96,12 +96,26 @@ impl From<SyncError> for WireError {
     }
 }
 
+/// Up to which position a socket of the caller will not hear of a conversation's entries any more; 0 if it hears all.
+pub type Heard<'a> = &'a (dyn Fn(ConversationId) -> u64 + Send + Sync);
+
 /// The next page of what the caller's device has not stored. The device must be registered.
-#[tracing::instrument(skip_all, fields(user_id = %caller.user, device_id = %caller.device))]
 pub async fn catch_up(
     chat: &Chat,
     caller: &Identity,
     request: SyncRequest,
+) -> Result<SyncAnswer, SyncError> {
+    catch_up_behind(chat, caller, request, &|_| 0).await
+}
+
+/// As [`catch_up`], for somebody who listens: what they came too late to hear is in the answer, also while no conversation
+/// counts it yet.
+#[tracing::instrument(name = "catch_up", skip_all, fields(user_id = %caller.user, device_id = %caller.device))]
+pub async fn catch_up_behind(
+    chat: &Chat,
+    caller: &Identity,
+    request: SyncRequest,
+    heard: Heard<'_>,
 ) -> Result<SyncAnswer, SyncError> {
     let mut rows = list::mine(chat, caller).await?;
     rows.sort_by_key(|(conversation, _)| conversation.id);
@@ -113,7 +127,7 @@ pub async fn catch_up(
     let asked = request.cursors.unwrap_or_default();
     let mut answer =
         SyncAnswer { removed: removed(&since, &asked, &rows), ..SyncAnswer::default() };
-    let starts = starts(chat, caller, &asked, &mut since.told, &mut rows).await?;
+    let starts = starts(chat, caller, (&asked, heard), &mut since.told, &mut rows).await?;
     let news = rows.iter().filter_map(|row| starts.get(&row.0.id).map(|start| (row, *start)));
     let news: Vec<_> = news.collect();
     let left = room(chat, &rows, since.told.len() + news.len());

@@ -5,7 +5,7 @@ use kernel::{ConversationId, WireError};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::catch_up::{self, SyncRequest};
+use super::catch_up::{self, Heard, SyncRequest};
 use crate::chat::Chat;
 use crate::live::reply::{self, Outcome};
 use crate::messages::history;
@@ -20,9 +20,9 @@ struct RangeEvent {
 }
 
 /// `{since?, cursors?}` → `{ok, since, conversations, removed, receipts, more}`. The device was registered at `connect`.
-pub async fn sync(chat: &Chat, caller: &Identity, payload: &RawValue) -> Outcome {
+pub async fn sync(chat: &Chat, caller: &Identity, heard: Heard<'_>, payload: &RawValue) -> Outcome {
     let request: SyncRequest = reply::parse(payload)?;
-    reply::all(&catch_up::catch_up(chat, caller, request).await?)
+    reply::all(&catch_up::catch_up_behind(chat, caller, request, heard).await?)
 }
 
 /// `{conversationId, from, to, limit?}` → `{ok, entries, gone, more}`.

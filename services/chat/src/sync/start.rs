@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use auth::Identity;
 use kernel::ConversationId;
 
-use super::catch_up::SyncError;
+use super::catch_up::{Heard, SyncError};
 use super::since::Told;
 use crate::chat::Chat;
 use crate::conversations::{Conversation, Membership};
@@ -29,7 +29,7 @@ pub struct Start {
 pub async fn starts(
     chat: &Chat,
     caller: &Identity,
-    asked: &[Cursor],
+    (asked, heard): (&[Cursor], Heard<'_>),
     told: &mut HashMap<ConversationId, Told>,
     rows: &mut [Row],
 ) -> Result<HashMap<ConversationId, Start>, SyncError> {
@@ -45,7 +45,7 @@ pub async fn starts(
     raise(chat, rows, |id| {
         let asked = asked.get(&id).map_or(0, |cursor| cursor.seq);
         let told = told.get(&id).map_or(0, |told| told.seq);
-        cursors.get(&id).map_or(0, |own| own.seq).max(asked).max(told)
+        cursors.get(&id).map_or(0, |own| own.seq).max(asked).max(told).max(heard(id))
     })
     .await?;
     let mut starts = HashMap::new();
@@ -60,7 +60,7 @@ pub async fn starts(
     Ok(starts)
 }
 
-/// Raises heads that lie below what the client knows: an entry is published before its head is raised.
+/// Raises heads that lie below what the client knows, or came too late to hear: an entry is published before its head is raised.
 async fn raise(
     chat: &Chat,
     rows: &mut [Row],

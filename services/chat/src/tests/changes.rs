@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::place::Place;
 use super::stores::Store;
-use crate::conversations::Retention;
+use crate::conversations::{Retention, Role};
 use crate::delivery::retention;
 use crate::log::entry::{Entry, EntryType};
 use crate::log::store::{Appended, Draft};
@@ -161,6 +161,56 @@ async fn a_deletion_leaves_nothing_of_the_message() {
     place.later(Duration::from_hours(25)).await;
     let late = delete(&place, &ann, (talk, other.id), place.entry_id()).await;
     assert_eq!(code(late), ErrorCode::Forbidden);
+}
+
+#[tokio::test]
+async fn an_admin_takes_back_what_others_wrote_in_their_group_and_nowhere_else() {
+    for store in [Store::Sqlite, Store::Mongo] {
+        let place = Place::on(store).await;
+        let (ann, bob, cleo) = (place.person(), place.person(), place.person());
+        let choir = place.group(&ann, &[&bob, &cleo]).await;
+        let of_cleo = place.say(&cleo, choir, "a secret").await;
+        let quoting = answer(&place, &bob, &of_cleo, "a secret").await;
+        let early = delete(&place, &bob, (choir, of_cleo.id), place.entry_id()).await;
+        assert_eq!(code(early), ErrorCode::Forbidden, "no admin yet");
+        place.role(&ann, choir, &bob, Role::Admin).await;
+        let id = place.entry_id();
+        let deleted = delete(&place, &bob, (choir, of_cleo.id), id).await.unwrap();
+        assert_eq!((deleted.entry.sender, deleted.entry.event()), (bob.user, "message:deleted"));
+        assert!(!held(&place, choir).await.contains("secret"), "nor in the answer to it");
+        let again = delete(&place, &bob, (choir, of_cleo.id), id).await.unwrap();
+        assert!(again.repeated && again.entry == deleted.entry);
+        assert_eq!(
+            code(delete(&place, &cleo, (choir, of_cleo.id), place.entry_id()).await),
+            ErrorCode::Gone
+        );
+
+        let of_ann = place.say(&ann, choir, "hello").await;
+        let by_member = delete(&place, &cleo, (choir, of_ann.id), place.entry_id()).await;
+        assert_eq!(code(by_member), ErrorCode::Forbidden);
+        delete(&place, &bob, (choir, of_ann.id), place.entry_id()).await.unwrap();
+        delete(&place, &ann, (choir, quoting.id), place.entry_id()).await.unwrap();
+        let edited = edit(&place, &ann, (choir, quoting.id), place.entry_id(), "no").await;
+        assert_eq!(code(edited), ErrorCode::Gone);
+
+        let last = place.say(&ann, choir, "last").await;
+        place.role(&ann, choir, &bob, Role::Member).await;
+        let demoted = delete(&place, &bob, (choir, last.id), place.entry_id()).await;
+        assert_eq!(code(demoted), ErrorCode::Forbidden, "no admin any more");
+        let again = delete(&place, &bob, (choir, of_cleo.id), id).await.unwrap();
+        assert!(again.repeated, "what was done then keeps its result");
+        place.role(&ann, choir, &bob, Role::Admin).await;
+
+        let talk = place.between(&bob, &cleo).await;
+        let of_cleo = place.say(&cleo, talk, "hello").await;
+        let elsewhere = delete(&place, &bob, (talk, of_cleo.id), place.entry_id()).await;
+        assert_eq!(code(elsewhere), ErrorCode::Forbidden);
+        place.later(Duration::from_hours(25)).await;
+        let late = place.say(&cleo, choir, "late").await;
+        place.later(Duration::from_hours(25)).await;
+        let late = delete(&place, &bob, (choir, late.id), place.entry_id()).await;
+        assert_eq!(code(late), ErrorCode::Forbidden, "for an admin too");
+    }
 }
 
 #[tokio::test]

@@ -6,7 +6,7 @@ use kernel::{ConversationId, ErrorCode, WireError};
 
 use super::place::Place;
 use super::stores::Store;
-use crate::conversations::Retention;
+use crate::conversations::{Retention, Role};
 use crate::delivery::store::{Told, Turning};
 use crate::delivery::{retention, turn};
 use crate::log::entry::EntryType;
@@ -174,6 +174,49 @@ async fn a_change_that_was_killed_after_its_entry_is_carried_on() {
         let under_way = place.chat.delivery.turnings(10).await.unwrap();
         assert!(matches!(under_way[0].1.told, Some(Told { seq: 1, .. })), "{under_way:?}");
         assert_eq!(place.chat.log.entries(talk, 0, 10).await.unwrap().len(), 1);
+    }
+}
+
+#[tokio::test]
+async fn the_owner_of_a_group_makes_it_an_archive_and_a_relay_again() {
+    for store in BOTH {
+        let place = Place::on(store).await;
+        let (ann, bob) = (place.person(), place.person());
+        let choir = place.group(&ann, &[&bob]).await;
+        place.role(&ann, choir, &bob, Role::Admin).await;
+        let turn = async |who, to, id| turn::turn(&place.chat, who, choir, to, id).await;
+        let all_stored = async |seq| {
+            for who in [&ann, &bob] {
+                place.stored(who, choir, seq).await.unwrap();
+            }
+        };
+        let code = |refused: turn::TurnError| WireError::from(refused).code;
+        let (archive, relay) = (place.entry_id(), place.entry_id());
+
+        let refused = turn(&bob, Retention::Archive, place.entry_id()).await.unwrap_err();
+        assert_eq!(code(refused), ErrorCode::Forbidden, "an admin may not");
+        assert_eq!(turn(&ann, Retention::Relay, place.entry_id()).await.unwrap(), None);
+        let told = turn(&ann, Retention::Archive, archive).await.unwrap().unwrap();
+        assert_eq!(
+            (told.id, told.sender, told.event()),
+            (archive, ann.user, "conversation:updated")
+        );
+        assert_eq!(told.data.as_ref().unwrap().get(), r#"{"retention":"archive"}"#);
+        assert_eq!(turn(&ann, Retention::Archive, archive).await.unwrap(), Some(told.clone()));
+        let other = turn(&ann, Retention::Relay, archive).await.unwrap_err();
+        assert_eq!(code(other), ErrorCode::Conflict);
+        assert_eq!(kept(&place, choir).await, Retention::Archive);
+        let for_good = place.say(&bob, choir, "for good").await.seq;
+        all_stored(for_good).await;
+        assert_eq!(place.contents(choir).await.last(), Some(&true));
+
+        let told = turn(&ann, Retention::Relay, relay).await.unwrap().unwrap();
+        let passing = place.say(&bob, choir, "in passing").await.seq;
+        all_stored(passing).await;
+        let contents = place.contents(choir).await;
+        let left = |seq: u64| contents[usize::try_from(seq).unwrap() - 1];
+        assert!(left(for_good) && !left(passing), "{contents:?} around {}", told.seq);
+        assert_eq!(turn(&ann, Retention::Relay, relay).await.unwrap(), Some(told));
     }
 }
 

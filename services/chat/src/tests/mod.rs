@@ -13,6 +13,7 @@ mod killed;
 mod live;
 mod membership;
 mod own;
+mod personal;
 pub mod place;
 mod restoring;
 mod retention;

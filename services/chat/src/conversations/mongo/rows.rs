@@ -1,12 +1,15 @@
 //! Conversations, members and memberships as they stand in MongoDB.
 
+use std::collections::HashMap;
+
 use bson::{Binary, DateTime, Document, doc};
 use kernel::{ConversationId, UserId};
 use serde::{Deserialize, Serialize};
 
 use crate::conversations::store::NewConversation;
+use crate::conversations::switches::{Setting, Switch, Switches};
 use crate::conversations::{Conversation, Kind, Maker, Member, Membership, Retention, Role};
-use crate::mongo::{binary, date, id, name, number, pair, pairs_of, time, uuid};
+use crate::mongo::{binary, date, id, integer, name, number, pair, pairs_of, time, uuid};
 use crate::store::StoreError;
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -45,6 +48,11 @@ pub(crate) struct MembershipRow {
     conversation_id: bson::Uuid,
     read_seq: i64,
     read_count: i64,
+    /// Marks by the names of the switches; absent is 0.
+    #[serde(default)]
+    switches: HashMap<String, i64>,
+    #[serde(default)]
+    hidden_at: i64,
 }
 
 /// The key of a person's own view of a conversation, with its shard key.
@@ -132,10 +140,26 @@ pub(crate) fn member(row: &MemberRow) -> Result<Member, StoreError> {
     Ok(Member { user: id(row.user_id), role, joined_at: time(row.joined_at) })
 }
 
+/// What a setting raises in the row.
+pub(crate) fn marks(setting: &Setting) -> Document {
+    let (marks, hidden_at) = setting.marks();
+    let mark =
+        |(switch, mark): (Switch, u64)| (format!("switches.{}", switch.as_str()), integer(mark));
+    let mut raised: Document =
+        marks.into_iter().map(mark).map(|(key, mark)| (key, mark.into())).collect();
+    raised.insert("hiddenAt", integer(hidden_at));
+    raised
+}
+
 pub(crate) fn membership(row: &MembershipRow) -> Result<Membership, StoreError> {
+    let mut marks = [0; Switch::ALL.len()];
+    for (mark, switch) in marks.iter_mut().zip(Switch::ALL) {
+        *mark = number(row.switches.get(switch.as_str()).copied().unwrap_or_default())?;
+    }
     Ok(Membership {
         conversation: id(row.conversation_id),
         read_seq: number(row.read_seq)?,
         read_count: number(row.read_count)?,
+        switches: Switches::new(marks, number(row.hidden_at)?),
     })
 }

@@ -271,6 +271,11 @@ impl Hub {
         }
     }
 
+    /// Up to where the conversation's entries were passed on here: whoever joined since hears only what comes after.
+    pub fn passed_on(&self, id: ConversationId) -> u64 {
+        self.rooms.get(&id).and_then(|room| room.lane.last()).unwrap_or(0)
+    }
+
     /// Every conversation with listeners here.
     pub fn conversations(&self) -> Vec<ConversationId> {
         let mut ids: Vec<ConversationId> = self.rooms.iter().map(|room| *room.key()).collect();

@@ -16,6 +16,7 @@ use uuid::Uuid;
 use super::hub::Hub;
 use super::seat::Seat;
 use crate::chat::Chat;
+use crate::conversations::error::ConversationError;
 use crate::conversations::view;
 use crate::live::frame::{Frame, FrameKind};
 
@@ -134,7 +135,10 @@ impl Live {
                 for seat in &seats {
                     seat.hold();
                 }
-                if let Err(error) = live.tell_of(user, id, &seats).await {
+                let told = live.tell_of(user, id, &seats).await;
+                if told.as_ref().is_err_and(is_gone) {
+                    live.shut(user, id);
+                } else if let Err(error) = told {
                     tracing::warn!(%error, "a new conversation could not be told; sockets come back");
                     // Else they would hear nothing of it for as long as they stay.
                     for seat in &seats {
@@ -175,4 +179,9 @@ impl Live {
             after = last.seq;
         }
     }
+}
+
+/// Whether the person is not in the conversation any more, or it is over: that costs nobody a socket.
+fn is_gone(error: &anyhow::Error) -> bool {
+    matches!(error.downcast_ref(), Some(ConversationError::NotFound))
 }

@@ -150,7 +150,10 @@ impl Asked {
     /// Live events wait until the answer is on its way.
     async fn sync(self, payload: &RawValue) -> Answer {
         let held = Held::new(&self.seat);
-        let answer = sync::socket::sync(&self.live.chat, &self.seat.identity, payload).await;
+        let hub = Arc::clone(&self.live.hub);
+        let heard = move |id| hub.passed_on(id);
+        let (chat, caller) = (&self.live.chat, &self.seat.identity);
+        let answer = sync::socket::sync(chat, caller, &heard, payload).await;
         self.reply(answer).then(move || drop(held))
     }
 
