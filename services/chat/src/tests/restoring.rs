@@ -208,8 +208,8 @@ async fn put_back(store: Store) {
     let (restored, epochs) = copy.open(Arc::clone(&clock) as Arc<dyn kernel::Clock>).await;
     let looked = renew(&*restored.log, &*epochs, Task::Survey, |_| {}).await.unwrap();
     let mut seen = Vec::new();
-    let task = Task::Renew("another");
-    let renewed = renew(&*restored.log, &*epochs, task, |found| seen.push(found)).await;
+    let again = Task::Renew("another");
+    let renewed = renew(&*restored.log, &*epochs, again, |found| seen.push(found)).await;
     let renewed = renewed.unwrap();
     assert_eq!((looked, seen), (renewed, vec![renewed]));
     // Three conversations with two of Ann's devices and one other, and each person's own.
@@ -314,8 +314,8 @@ async fn an_empty_copy_is_put_back_under_devices_that_had_more() {
     assert_eq!(phone.marks[&talk].1, 1);
     let clock = Arc::clone(&place.clock);
     let (restored, epochs) = copy.open(Arc::clone(&clock) as Arc<dyn kernel::Clock>).await;
-    let task = Task::Renew("another");
-    renew(&*restored.log, &*epochs, task, |_| {}).await.unwrap();
+    let again = Task::Renew("another");
+    renew(&*restored.log, &*epochs, again, |_| {}).await.unwrap();
     let place = Place::over(restored, clock, 8);
     phone.call(&place).await;
     assert!(phone.reset.contains(&talk));
