@@ -91,3 +91,14 @@ export async function unfinished(store) {
     await client.close();
   }
 }
+
+/**
+ * Writes a SQLite file anew, as docs/operations.md advises for the last traces of what was forgotten: when SQLite moves a row
+ * to another page it leaves the old place as it was, until that is used again.
+ *
+ * @param {{ path: string }} store
+ */
+export async function vacuum(store) {
+  const anew = 'import sqlite3, sys; sqlite3.connect(sys.argv[1], timeout=10, isolation_level=None).execute("VACUUM")';
+  await run('python3', ['-c', anew, store.path], { timeout: 20_000 });
+}
