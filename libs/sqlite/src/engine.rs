@@ -3,6 +3,7 @@ use std::fmt;
 use rusqlite::Connection;
 
 use crate::job::Job;
+use crate::writer::{execute, roll_back};
 
 /// Carries out the jobs of a [`crate::Database`] in place of its threads: for tests and simulations, which decide
 /// themselves when a job runs, on what, and whether its answer arrives.
@@ -35,10 +36,13 @@ impl Work {
     }
 
     fn try_run(&mut self, connection: &Connection) -> rusqlite::Result<()> {
-        let execute = |sql| connection.prepare_cached(sql)?.execute([]).map(drop);
-        execute("BEGIN")?;
+        execute(connection, "BEGIN")?;
         let keep = self.job.run(connection) || !self.writes;
-        execute(if keep { "COMMIT" } else { "ROLLBACK" })
+        let ended = execute(connection, if keep { "COMMIT" } else { "ROLLBACK" });
+        if ended.is_err() {
+            roll_back(connection);
+        }
+        ended
     }
 
     /// Tells whoever waits that nothing is known. The work can still be done.

@@ -100,7 +100,8 @@ fn run_in_savepoint(connection: &Connection, job: &mut dyn Job) -> rusqlite::Res
     execute(connection, "RELEASE job")
 }
 
-fn roll_back(connection: &Connection) {
+/// Ends a transaction that is still open; what it wrote is undone.
+pub(crate) fn roll_back(connection: &Connection) {
     if !connection.is_autocommit()
         && let Err(error) = execute(connection, "ROLLBACK")
     {
@@ -108,6 +109,7 @@ fn roll_back(connection: &Connection) {
     }
 }
 
-fn execute(connection: &Connection, sql: &str) -> rusqlite::Result<()> {
+/// Runs a statement without parameters or rows, prepared once.
+pub(crate) fn execute(connection: &Connection, sql: &str) -> rusqlite::Result<()> {
     connection.prepare_cached(sql)?.execute([]).map(drop)
 }

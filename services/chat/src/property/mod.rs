@@ -7,6 +7,7 @@ mod changes;
 mod compare;
 mod op;
 mod oracle;
+mod sends;
 mod stores;
 mod world;
 

@@ -13,6 +13,7 @@ mod instance;
 mod log;
 mod server;
 mod story;
+mod talk;
 mod weather;
 
 use std::sync::Mutex;
