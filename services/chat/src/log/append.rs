@@ -18,6 +18,7 @@ use tracing::Instrument;
 use super::entry::{Entry, EntryType};
 use super::order::Order;
 use super::queue::{Bounds, Queue, Taken, Waiting};
+use super::rest::Rest;
 use super::store::{Appended, Draft, Head, LogStore};
 use crate::conversations::error::ConversationError;
 use crate::conversations::members::Members;
@@ -29,11 +30,6 @@ use crate::store::StoreError;
 const BATCH: usize = 1_000;
 /// Drafts of one conversation in one write.
 const LANE_BATCH: usize = 100;
-/// How often a draft is tried before it is given up.
-const MAX_TRIES: u32 = 8;
-/// The longest that the second try waits, in milliseconds; doubles with each further one.
-const PAUSE_MS: u64 = 2;
-
 /// Brings drafts into the logs, one write at a time for each conversation.
 #[derive(Debug)]
 pub struct Appender {
@@ -42,9 +38,10 @@ pub struct Appender {
     members: Arc<Members>,
     announcer: Announcer,
     clock: Arc<dyn Clock>,
-    random: Arc<dyn Random>,
     limits: Limits,
     state: Mutex<State>,
+    /// When conversations in which another instance was faster are tried again.
+    rest: Rest,
     /// Whose next message has to be the retry of one that failed.
     order: Order,
     /// What is accepted here is finished also when the connection that brought it is gone.
@@ -106,9 +103,9 @@ impl Appender {
             members,
             announcer,
             clock,
-            random,
             limits,
             state: Mutex::new(State { queue: Queue::new(bounds), writing: 0 }),
+            rest: Rest::new(random),
             order: Order::default(),
             runtime: Handle::current(),
         })
@@ -143,6 +140,13 @@ impl Appender {
         // Noted under the hold under which the next one is looked at.
         let _state = self.state();
         self.order.failed((id, sender), entry, self.clock.monotonic());
+    }
+
+    /// An entry was heard through the fan-out: saves reading the end of the log, and is the moment to try again if another
+    /// instance was faster there.
+    pub fn seen(&self, id: ConversationId, head: Head) {
+        self.log.seen(id, head);
+        self.rest.heard(id);
     }
 
     /// Returns once everything accepted so far is answered. The caller sets a deadline.
@@ -268,11 +272,12 @@ impl Appender {
         self.put_back(id, again, &failed)
     }
 
-    /// One more try, unless there were enough.
+    /// One more try, unless it took too long already.
     fn tried(&self, waiting: &mut Waiting) -> Appended {
         waiting.tries += 1;
         let waited = self.clock.monotonic().saturating_sub(waiting.since);
-        if waiting.tries >= MAX_TRIES || waited >= self.limits.patience {
+        if waited >= self.limits.patience {
+            metrics::counter!("append_given_up_total").increment(1);
             tracing::warn!(tries = waiting.tries, "gave up on a draft");
             return Appended::Unavailable;
         }
@@ -315,12 +320,12 @@ impl Appender {
         let Some(tries) = again.iter().map(|waiting| waiting.tries).max() else { return true };
         state.queue.put_back(id, again);
         drop(state);
-        // Those who were too slow together are not to be so again.
-        let most = PAUSE_MS << tries.min(MAX_TRIES);
-        let pause = Duration::from_millis(self.random.below(most));
+        if !Rest::is_due(tries) {
+            return true;
+        }
         let appender = Arc::clone(self);
         self.runtime.spawn(async move {
-            tokio::time::sleep(pause).await;
+            appender.rest.until_next(id, tries).await;
             appender.release(vec![id]);
         });
         false

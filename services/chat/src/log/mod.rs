@@ -6,5 +6,6 @@ pub mod mongo;
 pub mod numbering;
 pub mod order;
 pub mod queue;
+mod rest;
 pub mod sqlite;
 pub mod store;

@@ -1,5 +1,5 @@
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
 use async_trait::async_trait;
 use kernel::{Clock, ConversationId, ErrorCode, Timestamp, WireError};
@@ -99,11 +99,30 @@ async fn an_id_that_no_client_made_is_refused() {
     assert_eq!(WireError::from(refused).code, ErrorCode::ValidationError);
 }
 
-/// A store that can be out of reach.
+/// A store that can be out of reach, and where another instance can be faster.
 #[derive(Debug)]
 struct Fragile {
     inner: Arc<dyn LogStore>,
     broken: AtomicBool,
+    /// How often another instance is faster from now on.
+    beaten: AtomicU32,
+}
+
+impl Fragile {
+    fn over(place: &Place, broken: bool, beaten: u32) -> (Arc<Self>, Arc<Appender>) {
+        let inner = Arc::clone(&place.chat.log);
+        let log = Arc::new(Self { inner, broken: broken.into(), beaten: beaten.into() });
+        let appender = Appender::new(append::Parts {
+            log: Arc::clone(&log) as Arc<dyn LogStore>,
+            conversations: Arc::clone(&place.chat.conversations),
+            members: Arc::clone(&place.chat.members),
+            announcer: place.chat.announcer.clone(),
+            clock: Arc::clone(&place.chat.clock),
+            random: Arc::clone(&place.chat.random),
+            limits: LIMITS,
+        });
+        (log, appender)
+    }
 }
 
 #[async_trait]
@@ -111,6 +130,10 @@ impl LogStore for Fragile {
     async fn append(&self, drafts: &[Draft]) -> Vec<Appended> {
         if self.broken.load(Ordering::SeqCst) {
             return drafts.iter().map(|_| Appended::Unavailable).collect();
+        }
+        let beaten = |left: u32| left.checked_sub(1);
+        if self.beaten.fetch_update(Ordering::SeqCst, Ordering::SeqCst, beaten).is_ok() {
+            return drafts.iter().map(|_| Appended::Raced).collect();
         }
         self.inner.append(drafts).await
     }
@@ -153,22 +176,8 @@ impl LogStore for Fragile {
     }
 }
 
-#[tokio::test]
-async fn what_was_under_way_behind_a_failed_message_does_not_overtake_its_retry() {
-    let place = Place::new().await;
-    let (ann, bob) = (place.person(), place.person());
-    let talk = place.between(&ann, &bob).await;
-    let log = Arc::new(Fragile { inner: Arc::clone(&place.chat.log), broken: true.into() });
-    let appender = Appender::new(append::Parts {
-        log: Arc::clone(&log) as Arc<dyn LogStore>,
-        conversations: Arc::clone(&place.chat.conversations),
-        members: Arc::clone(&place.chat.members),
-        announcer: place.chat.announcer.clone(),
-        clock: Arc::clone(&place.chat.clock),
-        random: Arc::clone(&place.chat.random),
-        limits: LIMITS,
-    });
-    let draft = |sender: &auth::Identity, text: &str| Draft {
+fn draft(place: &Place, talk: ConversationId, sender: &auth::Identity, text: &str) -> Draft {
+    Draft {
         id: place.entry_id(),
         conversation: talk,
         kind: EntryType::Message,
@@ -179,15 +188,57 @@ async fn what_was_under_way_behind_a_failed_message_does_not_overtake_its_retry(
         checked: u64::MAX,
         retention: Retention::Relay,
         data: serde_json::value::to_raw_value(text).unwrap(),
-    };
-    let (first, second, other) = (draft(&ann, "1"), draft(&ann, "2"), draft(&bob, "3"));
+    }
+}
+
+fn seq(appended: Appended) -> u64 {
+    match appended {
+        Appended::Stored(entry) => entry.seq,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn who_is_beaten_again_and_again_gets_in_at_last() {
+    let place = Place::new().await;
+    let (ann, bob) = (place.person(), place.person());
+    let talk = place.between(&ann, &bob).await;
+    let (log, appender) = Fragile::over(&place, false, 20);
+    let (first, second) = (draft(&place, talk, &ann, "1"), draft(&place, talk, &ann, "2"));
+    let (first, second) = (appender.submit(first), appender.submit(second));
+    assert_eq!(seq(first.await.unwrap()), 1);
+    assert_eq!(seq(second.await.unwrap()), 2);
+    assert_eq!(log.beaten.load(Ordering::SeqCst), 0);
+}
+
+#[tokio::test]
+async fn who_is_beaten_for_too_long_gives_up() {
+    let place = Place::new().await;
+    let (ann, bob) = (place.person(), place.person());
+    let talk = place.between(&ann, &bob).await;
+    let (log, appender) = Fragile::over(&place, false, u32::MAX);
+    let answer = appender.submit(draft(&place, talk, &ann, "1"));
+    place.clock.advance(LIMITS.patience);
+    assert_eq!(answer.await.unwrap(), Appended::Unavailable);
+    log.beaten.store(0, Ordering::SeqCst);
+    let other = appender.submit(draft(&place, talk, &bob, "2"));
+    assert_eq!(seq(other.await.unwrap()), 1, "others go on");
+}
+
+#[tokio::test]
+async fn what_was_under_way_behind_a_failed_message_does_not_overtake_its_retry() {
+    let place = Place::new().await;
+    let (ann, bob) = (place.person(), place.person());
+    let talk = place.between(&ann, &bob).await;
+    let (log, appender) = Fragile::over(&place, true, 0);
+    let (first, second, other) = (
+        draft(&place, talk, &ann, "1"),
+        draft(&place, talk, &ann, "2"),
+        draft(&place, talk, &bob, "3"),
+    );
     assert_eq!(appender.submit(first.clone()).await.unwrap(), Appended::Unavailable);
     log.broken.store(false, Ordering::SeqCst);
     assert_eq!(appender.submit(second.clone()).await.unwrap(), Appended::Unavailable);
-    let seq = |appended| match appended {
-        Appended::Stored(entry) => entry.seq,
-        other => panic!("{other:?}"),
-    };
     assert_eq!(seq(appender.submit(other).await.unwrap()), 1, "somebody else's does not wait");
     assert_eq!(seq(appender.submit(first).await.unwrap()), 2);
     assert_eq!(seq(appender.submit(second).await.unwrap()), 3);

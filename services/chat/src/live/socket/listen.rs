@@ -67,7 +67,7 @@ impl Live {
         let uuid = Uuid::from_bytes(subject.0);
         match frame.kind {
             FrameKind::Entry => {
-                self.chat.log.seen(Id::from_uuid(uuid), frame.place);
+                self.chat.appender.seen(Id::from_uuid(uuid), frame.place);
                 let packet = Packet::event_from_json(&frame.event, &frame.body);
                 let gone = frame.gone();
                 self.hub.entry(Id::from_uuid(uuid), frame.place.seq, &packet, gone);

@@ -14,7 +14,7 @@ use super::heads::Moment;
 use super::{AT_ONCE, MongoLog, read_all};
 use crate::log::entry::Entry;
 use crate::log::numbering::{Ask, Fate, Round};
-use crate::log::store::{Appended, Draft};
+use crate::log::store::{Appended, Draft, Head};
 use crate::mongo::uuid;
 use crate::store::StoreError;
 
@@ -24,6 +24,8 @@ struct Lane {
     /// Where the drafts stand in the call.
     places: Vec<usize>,
     drafts: Vec<Draft>,
+    /// Where the log was believed to end.
+    believed: Head,
     round: Round,
     /// What a look-up found, by place in the lane.
     found: HashMap<usize, Entry>,
@@ -89,7 +91,8 @@ impl MongoLog {
             }
         };
         let asks = drafts.iter().map(Ask::from).collect();
-        Some(Lane { id, places, drafts, round: Round::new(asks, head), found: HashMap::new() })
+        let round = Round::new(asks, head);
+        Some(Lane { id, places, drafts, believed: head, round, found: HashMap::new() })
     }
 
     /// Inserts what got a place.
@@ -154,7 +157,7 @@ impl MongoLog {
         let (fates, head) = lane.round.finish();
         match head {
             Some(head) => self.heads.confirm(lane.id, head, confirmed),
-            None => self.heads.forget(lane.id),
+            None => self.heads.forget(lane.id, lane.believed),
         }
         for (at, fate) in fates.into_iter().enumerate() {
             outcome[lane.places[at]] = match fate {

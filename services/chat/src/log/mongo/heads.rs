@@ -46,7 +46,7 @@ impl Heads {
         if confirmed.age(clock) < self.oldest {
             return Some(head);
         }
-        self.forget(id);
+        self.forget(id, head);
         None
     }
 
@@ -58,8 +58,9 @@ impl Heads {
         }
     }
 
-    pub(super) fn forget(&self, id: ConversationId) {
-        self.seen.remove(&id);
+    /// Believes no end up to this one any more. What was heard of since is a later one, and stays.
+    pub(super) fn forget(&self, id: ConversationId, upto: Head) {
+        self.seen.remove_if(&id, |(seen, _)| seen.seq <= upto.seq);
     }
 }
 
@@ -109,7 +110,9 @@ mod tests {
         heads.confirm(id, head(7), Moment::now(&clock));
         heads.confirm(id, head(5), Moment::now(&clock));
         assert_eq!(heads.get(id, &clock), Some(head(7)));
-        heads.forget(id);
+        heads.forget(id, head(6));
+        assert_eq!(heads.get(id, &clock), Some(head(7)), "heard of after the one that was wrong");
+        heads.forget(id, head(7));
         assert_eq!(heads.get(id, &clock), None);
     }
 }
