@@ -2,17 +2,18 @@
 
 use std::sync::Arc;
 
-use kernel::{Clock, Random};
+use kernel::{Clock, ConversationId, Random};
 use settings::Chat as ChatSettings;
 
 use crate::conversations::changes::store::ChangeStore;
 use crate::conversations::members::Members;
 use crate::conversations::store::ConversationStore;
 use crate::delivery::fold::Fold;
+use crate::delivery::known::Ends;
 use crate::delivery::store::DeliveryStore;
 use crate::live::announce::Announcer;
 use crate::log::append::Appender;
-use crate::log::store::{EntryStore, LogStore};
+use crate::log::store::{EntryStore, Head, LogStore};
 use crate::messages::digest::Digester;
 use crate::messages::pace::Pace;
 use crate::own::notes::Notes;
@@ -35,6 +36,8 @@ pub struct Chat {
     pub appender: Arc<Appender>,
     /// The way of acknowledgements into the delivery cursors.
     pub fold: Arc<Fold>,
+    /// Ends of logs, remembered for acknowledgements.
+    pub ends: Ends,
     /// Who is in which conversation, remembered.
     pub members: Arc<Members>,
     /// Names and devices of people, from the user service.
@@ -59,5 +62,11 @@ impl Chat {
     /// The most conversations a person can be in, their own included.
     pub const fn most_conversations(&self) -> u32 {
         self.settings.limits.conversations_per_person.saturating_add(1)
+    }
+
+    /// An entry was heard through the fan-out: its conversation's log ends there, or later.
+    pub fn heard(&self, id: ConversationId, place: Head) {
+        self.appender.seen(id, place);
+        self.ends.heard(id, place.seq, place.mseq == place.seq);
     }
 }

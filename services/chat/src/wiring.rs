@@ -23,6 +23,7 @@ use self::stores::Stores;
 use crate::chat::Chat;
 use crate::conversations::members::Members;
 use crate::delivery::fold::{self, Fold};
+use crate::delivery::known::Ends;
 use crate::delivery::sweep;
 use crate::live::announce::Announcer;
 use crate::live::socket::hub::Hub;
@@ -153,7 +154,13 @@ pub(crate) fn assemble(outside: Outside, stores: Stores) -> Chat {
         interval: Duration::from_millis(settings.delivery.fold_ms),
         waiting: settings.delivery.queue,
     };
-    let fold = Fold::new(Arc::clone(&delivery), Arc::clone(&log), announcer.clone(), limits);
+    let fold = Fold::new(fold::Parts {
+        delivery: Arc::clone(&delivery),
+        log: Arc::clone(&log),
+        conversations: Arc::clone(&conversations),
+        announcer: announcer.clone(),
+        limits,
+    });
     Chat {
         members,
         people: People::new(directory, Arc::clone(&clock)),
@@ -168,6 +175,7 @@ pub(crate) fn assemble(outside: Outside, stores: Stores) -> Chat {
         delivery,
         appender,
         fold,
+        ends: Ends::default(),
         notes: Notes::default(),
         announcer,
         settings,

@@ -9,7 +9,7 @@ use tokio::time::Instant;
 use super::bed::{Backing, Bed, Kind, Talk, draft};
 use super::cpu::Used;
 use super::mongo;
-use crate::delivery::fold::{Fold, Limits};
+use crate::delivery::fold::{Fold, Limits, Parts};
 use crate::delivery::store::Ack;
 use crate::log::store::Appended;
 
@@ -22,12 +22,13 @@ const FOLD: Duration = Duration::from_millis(200);
 pub(super) async fn run(kind: Kind) -> String {
     let bed = Bed::open(kind).await;
     let stores = &bed.stores;
-    let fold = Fold::new(
-        Arc::clone(&stores.delivery),
-        Arc::clone(&stores.log),
-        bed.announcer.clone(),
-        Limits { interval: FOLD, waiting: 100_000 },
-    );
+    let fold = Fold::new(Parts {
+        delivery: Arc::clone(&stores.delivery),
+        log: Arc::clone(&stores.log),
+        conversations: Arc::clone(&stores.conversations),
+        announcer: bed.announcer.clone(),
+        limits: Limits { interval: FOLD, waiting: 100_000 },
+    });
     let talks = bed.talks(CONVERSATIONS).await;
     let (before, start) = (Used::now(bed.pid()), Instant::now());
     join_all(talks.iter().map(|talk| write_and_acknowledge(&bed, &fold, *talk))).await;

@@ -109,18 +109,24 @@ pub async fn acknowledge_at_the_door(
     acknowledge(chat, caller, cursors).await
 }
 
-/// Every cursor is of the right epoch and not above its log. Heads that were not raised yet are raised: head >= cursor.
+/// Every cursor is of the right epoch and not above its log. Most are known to be; the store is asked about the rest.
 async fn check(chat: &Chat, cursors: &[Cursor]) -> Result<(), AcknowledgeError> {
-    let ids: Vec<ConversationId> = cursors.iter().map(|cursor| cursor.conversation_id).collect();
+    let known = |cursor: &&Cursor| chat.ends.has(cursor.conversation_id, cursor.seq, &cursor.epoch);
+    let (_, open): (Vec<&Cursor>, Vec<&Cursor>) = cursors.iter().partition(known);
+    if open.is_empty() {
+        return Ok(());
+    }
+    let ids: Vec<ConversationId> = open.iter().map(|cursor| cursor.conversation_id).collect();
     let found = chat.conversations.get_many(&ids).await?;
     let found: HashMap<ConversationId, Conversation> =
         found.into_iter().map(|conversation| (conversation.id, conversation)).collect();
     let mut above = Vec::new();
-    for cursor in cursors {
+    for cursor in open {
         let conversation = found.get(&cursor.conversation_id).ok_or(ConversationError::NotFound)?;
         if conversation.epoch != cursor.epoch {
             return Err(AcknowledgeError::OtherEpoch(conversation.id));
         }
+        chat.ends.learn(conversation.id, &conversation.epoch, conversation.head_seq);
         if cursor.seq > conversation.head_seq {
             above.push(cursor);
         }
@@ -129,12 +135,11 @@ async fn check(chat: &Chat, cursors: &[Cursor]) -> Result<(), AcknowledgeError> 
         return Ok(());
     }
     let ids: Vec<ConversationId> = above.iter().map(|cursor| cursor.conversation_id).collect();
-    let heads = chat.log.heads(&ids).await?;
-    if let Some((cursor, _)) = above.iter().zip(&heads).find(|(cursor, head)| cursor.seq > head.seq)
-    {
-        return Err(AcknowledgeError::AboveEnd(cursor.seq));
+    for (cursor, head) in above.iter().zip(chat.log.heads(&ids).await?) {
+        if cursor.seq > head.seq {
+            return Err(AcknowledgeError::AboveEnd(cursor.seq));
+        }
+        chat.ends.learn(cursor.conversation_id, &cursor.epoch, head.seq);
     }
-    let raise: Vec<_> = ids.into_iter().zip(heads).collect();
-    chat.log.raise_heads(&raise, None).await?;
     Ok(())
 }

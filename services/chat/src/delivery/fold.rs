@@ -17,6 +17,7 @@ use tracing::Instrument;
 
 use super::retention;
 use super::store::{Ack, DeliveryStore, Owner};
+use crate::conversations::store::ConversationStore;
 use crate::live::announce::Announcer;
 use crate::log::store::LogStore;
 use crate::store::StoreError;
@@ -30,13 +31,25 @@ pub type Recorded = oneshot::Receiver<Result<(), StoreError>>;
 /// Brings acknowledgements into the delivery cursors, one write at a time.
 #[derive(Debug)]
 pub struct Fold {
-    delivery: Arc<dyn DeliveryStore>,
-    log: Arc<dyn LogStore>,
-    announcer: Announcer,
-    limits: Limits,
+    parts: Parts,
     state: Mutex<State>,
     /// What is accepted here is finished also when the connection that brought it is gone.
     runtime: Handle,
+}
+
+/// What the fold works with.
+#[derive(Debug)]
+pub struct Parts {
+    /// The cursors.
+    pub delivery: Arc<dyn DeliveryStore>,
+    /// What is forgotten.
+    pub log: Arc<dyn LogStore>,
+    /// The heads that conversations count.
+    pub conversations: Arc<dyn ConversationStore>,
+    /// Tells others of ticks.
+    pub announcer: Announcer,
+    /// How often, how much.
+    pub limits: Limits,
 }
 
 /// How often, and how much may wait.
@@ -95,21 +108,15 @@ impl State {
 
 impl Fold {
     /// Writes on the runtime that this is called on.
-    pub fn new(
-        delivery: Arc<dyn DeliveryStore>,
-        log: Arc<dyn LogStore>,
-        announcer: Announcer,
-        limits: Limits,
-    ) -> Arc<Self> {
-        let (state, runtime) = (Mutex::default(), Handle::current());
-        Arc::new(Self { delivery, log, announcer, limits, state, runtime })
+    pub fn new(parts: Parts) -> Arc<Self> {
+        Arc::new(Self { parts, state: Mutex::default(), runtime: Handle::current() })
     }
 
     /// Takes an acknowledgement that was checked. The answer comes when it is recorded.
     pub fn submit(self: &Arc<Self>, id: ConversationId, ack: Ack) -> Recorded {
         let (answer, receiver) = oneshot::channel();
         let mut state = self.state();
-        if state.count >= self.limits.waiting {
+        if state.count >= self.parts.limits.waiting {
             metrics::counter!("acknowledgements_queue_full_total").increment(1);
             let full = StoreError::Unavailable("too many acknowledgements wait".to_owned());
             // Nobody waits yet: the answer is there already.
@@ -147,7 +154,7 @@ impl Fold {
             self.write_batch(batch).instrument(span).await;
             // What else waits was there before: it need not wait longer.
             if !full {
-                tokio::time::sleep(self.limits.interval).await;
+                tokio::time::sleep(self.parts.limits.interval).await;
             }
         }
     }
@@ -177,7 +184,9 @@ impl Fold {
     }
 
     async fn record(&self, all: &[(ConversationId, Vec<Ack>)]) -> Result<(), StoreError> {
-        let progress = self.delivery.acknowledge_all(all).await?;
+        self.count(all).await?;
+        let Parts { delivery, log, .. } = &self.parts;
+        let progress = delivery.acknowledge_all(all).await?;
         let acks: usize = all.iter().map(|(_, acks)| acks.len()).sum();
         metrics::counter!("deliveries_acknowledged_total").increment(acks as u64);
         let ids = all.iter().map(|(id, _)| *id);
@@ -190,10 +199,33 @@ impl Fold {
             return Ok(());
         }
         // Recorded all the same: the conversations are marked, and the sweeper finishes what fails here.
-        if let Err(error) = retention::forget(&*self.log, &*self.delivery, &behind).await {
+        if let Err(error) = retention::forget(&**log, &**delivery, &behind).await {
             tracing::warn!(%error, "delivered content is not forgotten yet; the sweeper will");
         }
         Ok(())
+    }
+
+    /// No cursor stands above the head that its conversation counts: what the writing instance has not counted yet, or died
+    /// before it could, is counted first.
+    async fn count(&self, all: &[(ConversationId, Vec<Ack>)]) -> Result<(), StoreError> {
+        let Parts { log, conversations, .. } = &self.parts;
+        let ids: Vec<ConversationId> = all.iter().map(|(id, _)| *id).collect();
+        let found = conversations.get_many(&ids).await?;
+        let heads: HashMap<ConversationId, u64> = found
+            .into_iter()
+            .map(|conversation| (conversation.id, conversation.head_seq))
+            .collect();
+        let above = |(id, acks): &&(ConversationId, Vec<Ack>)| {
+            let head = heads.get(id).copied().unwrap_or(u64::MAX);
+            acks.iter().any(|ack| ack.seq > head)
+        };
+        let above: Vec<ConversationId> = all.iter().filter(above).map(|(id, _)| *id).collect();
+        if above.is_empty() {
+            return Ok(());
+        }
+        let heads = log.heads(&above).await?;
+        let raised: Vec<_> = above.into_iter().zip(heads).collect();
+        log.raise_heads(&raised, None).await
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -209,7 +241,7 @@ impl Fold {
         }
         let ticks = people.into_iter().map(|(user, seq)| async move {
             let receipt = json!({ "conversationId": id, "userId": user, "seq": seq });
-            self.announcer.signal(id, "message:delivered", &receipt).await;
+            self.parts.announcer.signal(id, "message:delivered", &receipt).await;
         });
         join_all(ticks).await;
     }

@@ -4,6 +4,7 @@ pub mod acknowledge;
 pub mod devices;
 pub mod fold;
 pub mod http;
+pub mod known;
 pub mod leftovers;
 pub mod mongo;
 pub mod retention;

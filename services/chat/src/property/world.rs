@@ -286,7 +286,7 @@ impl<'a> World<'a> {
             ensure!(body.contains(&line.id.to_string()), "told another message as {seq}");
             heard.push((talk, seq));
             for chat in self.instances.iter().filter(|_| told) {
-                chat.appender.seen(self.talks[talk].0, frame.place);
+                chat.heard(self.talks[talk].0, frame.place);
             }
         }
         let missing = places.iter().find(|place| !heard.contains(place));

@@ -6,6 +6,7 @@ use super::place::Place;
 use crate::delivery::devices;
 use crate::delivery::retention;
 use crate::delivery::store::{Ack, Owner};
+use crate::log::store::{Appended, Head};
 
 #[tokio::test]
 async fn content_goes_once_every_device_has_it_and_the_header_answers_a_retry() {
@@ -111,4 +112,24 @@ async fn a_cursor_above_the_log_or_of_another_epoch_records_nothing() {
     assert_eq!(WireError::from(other.unwrap_err()).code, ErrorCode::Conflict);
     let owner = Owner { user: bob.user, device: bob.device };
     assert_eq!(place.chat.delivery.cursors(owner, &[talk]).await.unwrap()[&talk], 0);
+}
+
+#[tokio::test]
+async fn what_is_known_of_the_end_of_a_log_allows_no_cursor_above_the_head() {
+    let place = Place::new().await;
+    let (ann, bob) = (place.person(), place.person());
+    let talk = place.between(&ann, &bob).await;
+    place.say(&ann, talk, "hello").await;
+    place.stored(&bob, talk, 1).await.unwrap();
+    // Stored and told by an instance that died before it counted the entry.
+    let appended = place.chat.log.append(&[place.draft(talk, &ann, "again")]).await;
+    let Appended::Stored(entry) = &appended[0] else { panic!("{appended:?}") };
+    place.chat.heard(talk, Head::at(entry));
+    let epoch = place.chat.conversations.get(talk).await.unwrap().unwrap().epoch;
+    assert!(place.chat.ends.has(talk, 2, &epoch), "the store is not asked");
+    place.stored(&bob, talk, 2).await.unwrap();
+    let conversation = place.chat.conversations.get(talk).await.unwrap().unwrap();
+    assert_eq!((conversation.head_seq, conversation.head_count), (2, 2));
+    let above = place.stored(&bob, talk, 3).await.unwrap_err();
+    assert_eq!(WireError::from(above).code, ErrorCode::ValidationError);
 }

@@ -19,10 +19,12 @@ use crate::conversations::store::{NewConversation, Party};
 use crate::conversations::{Kind, Retention, Role, create};
 use crate::delivery::acknowledge::{self, AcknowledgeError, Cursor};
 use crate::delivery::fold::{self, Fold};
+use crate::delivery::known::Ends;
 use crate::delivery::store::Owner;
 use crate::live::announce::Announcer;
 use crate::log::append::{self, Appender};
-use crate::log::entry::Entry;
+use crate::log::entry::{Entry, EntryType};
+use crate::log::store::Draft;
 use crate::messages::body::MessageBody;
 use crate::messages::digest::Digester;
 use crate::messages::pace::Pace;
@@ -159,12 +161,13 @@ impl Place {
             random: Arc::clone(&random) as Arc<dyn Random>,
             limits: LIMITS,
         });
-        let fold = Fold::new(
-            Arc::clone(&delivery),
-            Arc::clone(&log),
-            announcer.clone(),
-            fold::Limits { interval: Duration::from_millis(1), waiting: 10_000 },
-        );
+        let fold = Fold::new(fold::Parts {
+            delivery: Arc::clone(&delivery),
+            log: Arc::clone(&log),
+            conversations: Arc::clone(&conversations),
+            announcer: announcer.clone(),
+            limits: fold::Limits { interval: Duration::from_millis(1), waiting: 10_000 },
+        });
         let chat = Arc::new(Chat {
             members,
             people: People::new(directory, Arc::clone(&clock) as Arc<dyn Clock>),
@@ -179,6 +182,7 @@ impl Place {
             delivery,
             appender,
             fold,
+            ends: Ends::default(),
             notes: Notes::default(),
             announcer,
             settings,
@@ -279,6 +283,22 @@ impl Place {
         let epoch = self.chat.conversations.get(id).await.unwrap().unwrap().epoch;
         let cursor = Cursor { conversation_id: id, seq, epoch };
         acknowledge::acknowledge_at_the_door(&self.chat, who, &[cursor]).await
+    }
+
+    /// A message as the log takes it, from somebody who may write.
+    pub fn draft(&self, id: ConversationId, sender: &Identity, text: &str) -> Draft {
+        Draft {
+            id: self.entry_id(),
+            conversation: id,
+            kind: EntryType::Message,
+            sender: sender.user,
+            created_at: self.clock.now(),
+            digest: [0; 32],
+            target: None,
+            checked: u64::MAX,
+            retention: Retention::Relay,
+            data: serde_json::value::to_raw_value(text).unwrap(),
+        }
     }
 
     /// What a `sync` answers, but for the person's own conversation, into which notes come by themselves.

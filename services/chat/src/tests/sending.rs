@@ -2,12 +2,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
 use async_trait::async_trait;
-use kernel::{Clock, ConversationId, ErrorCode, Timestamp, WireError};
+use kernel::{ConversationId, ErrorCode, Timestamp, WireError};
 
 use super::place::{LIMITS, Place};
-use crate::conversations::Retention;
 use crate::log::append::{self, Appender};
-use crate::log::entry::{Entry, EntryType};
+use crate::log::entry::Entry;
 use crate::log::store::{Appended, Draft, Head, LogStore, Part, Tail, Wanted};
 use crate::messages::body::MessageBody;
 use crate::messages::send::{self, Send};
@@ -176,21 +175,6 @@ impl LogStore for Fragile {
     }
 }
 
-fn draft(place: &Place, talk: ConversationId, sender: &auth::Identity, text: &str) -> Draft {
-    Draft {
-        id: place.entry_id(),
-        conversation: talk,
-        kind: EntryType::Message,
-        sender: sender.user,
-        created_at: place.clock.now(),
-        digest: [0; 32],
-        target: None,
-        checked: u64::MAX,
-        retention: Retention::Relay,
-        data: serde_json::value::to_raw_value(text).unwrap(),
-    }
-}
-
 fn seq(appended: Appended) -> u64 {
     match appended {
         Appended::Stored(entry) => entry.seq,
@@ -204,7 +188,7 @@ async fn who_is_beaten_again_and_again_gets_in_at_last() {
     let (ann, bob) = (place.person(), place.person());
     let talk = place.between(&ann, &bob).await;
     let (log, appender) = Fragile::over(&place, false, 20);
-    let (first, second) = (draft(&place, talk, &ann, "1"), draft(&place, talk, &ann, "2"));
+    let (first, second) = (place.draft(talk, &ann, "1"), place.draft(talk, &ann, "2"));
     let (first, second) = (appender.submit(first), appender.submit(second));
     assert_eq!(seq(first.await.unwrap()), 1);
     assert_eq!(seq(second.await.unwrap()), 2);
@@ -217,11 +201,11 @@ async fn who_is_beaten_for_too_long_gives_up() {
     let (ann, bob) = (place.person(), place.person());
     let talk = place.between(&ann, &bob).await;
     let (log, appender) = Fragile::over(&place, false, u32::MAX);
-    let answer = appender.submit(draft(&place, talk, &ann, "1"));
+    let answer = appender.submit(place.draft(talk, &ann, "1"));
     place.clock.advance(LIMITS.patience);
     assert_eq!(answer.await.unwrap(), Appended::Unavailable);
     log.beaten.store(0, Ordering::SeqCst);
-    let other = appender.submit(draft(&place, talk, &bob, "2"));
+    let other = appender.submit(place.draft(talk, &bob, "2"));
     assert_eq!(seq(other.await.unwrap()), 1, "others go on");
 }
 
@@ -231,11 +215,8 @@ async fn what_was_under_way_behind_a_failed_message_does_not_overtake_its_retry(
     let (ann, bob) = (place.person(), place.person());
     let talk = place.between(&ann, &bob).await;
     let (log, appender) = Fragile::over(&place, true, 0);
-    let (first, second, other) = (
-        draft(&place, talk, &ann, "1"),
-        draft(&place, talk, &ann, "2"),
-        draft(&place, talk, &bob, "3"),
-    );
+    let (first, second, other) =
+        (place.draft(talk, &ann, "1"), place.draft(talk, &ann, "2"), place.draft(talk, &bob, "3"));
     assert_eq!(appender.submit(first.clone()).await.unwrap(), Appended::Unavailable);
     log.broken.store(false, Ordering::SeqCst);
     assert_eq!(appender.submit(second.clone()).await.unwrap(), Appended::Unavailable);

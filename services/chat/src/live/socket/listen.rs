@@ -67,10 +67,10 @@ impl Live {
         let uuid = Uuid::from_bytes(subject.0);
         match frame.kind {
             FrameKind::Entry => {
-                self.chat.appender.seen(Id::from_uuid(uuid), frame.place);
+                let (id, place) = (Id::from_uuid(uuid), frame.place);
+                self.chat.heard(id, place);
                 let packet = Packet::event_from_json(&frame.event, &frame.body);
-                let gone = frame.gone();
-                self.hub.entry(Id::from_uuid(uuid), frame.place.seq, &packet, gone);
+                self.hub.entry(id, place.seq, &packet, frame.gone());
             }
             FrameKind::Signal => {
                 let packet = Packet::event_from_json(&frame.event, &frame.body);
