@@ -10,7 +10,7 @@ use super::cpu::Used;
 use super::mongo;
 use super::table::Table;
 use crate::conversations::mongo::MongoConversations;
-use crate::conversations::store::{ConversationStore, Read};
+use crate::conversations::store::{ConversationStore, Counted};
 use crate::delivery::store::Ack;
 use crate::log::mongo::MongoLog;
 use crate::log::store::{Appended, Head, LogStore, Part};
@@ -18,8 +18,7 @@ use crate::mongo::Layout;
 
 const CONVERSATIONS: usize = 1_000;
 const ROUNDS: u32 = 10;
-const CALLS: [&str; 6] =
-    ["append", "raise heads", "raise reads", "acknowledge, 2 devices", "strip", "note strip"];
+const CALLS: [&str; 5] = ["append", "count", "acknowledge, 2 devices", "strip", "note strip"];
 
 /// Measures each call by the processor time that the server takes for it.
 pub(super) async fn run() -> Table {
@@ -29,7 +28,7 @@ pub(super) async fn run() -> Table {
     let mut layouts = Vec::new();
     for layout in [Layout::Whole, Layout::Sharded] {
         let log = MongoLog::new(db, layout, mongo::LIMITS, Arc::new(SystemClock::default()));
-        let conversations = MongoConversations::new(db, layout);
+        let conversations = MongoConversations::new(db);
         // From here on the ends of the logs are known.
         round(&bed, &log, &conversations, &talks).await;
         let mut sums = [0.0; CALLS.len()];
@@ -60,18 +59,15 @@ async fn round(
     let (appended, append) = cost(bed, log.append(&drafts)).await;
     let heads: Vec<(ConversationId, Head)> =
         talks.iter().zip(&appended).map(|(talk, appended)| (talk.id, place(appended))).collect();
-    let (raised, head) = cost(bed, log.raise_heads(&heads, Some(now))).await;
-    raised.unwrap();
     let each = talks.iter().zip(&heads);
-    let read = |(talk, (conversation, head)): (&Talk, &(ConversationId, Head))| Read {
-        user: talk.people[0].user,
-        conversation: *conversation,
-        seq: head.seq,
-        count: head.count,
+    let counted = |(talk, (id, head)): (&Talk, &(ConversationId, Head))| Counted {
+        id: *id,
+        head: *head,
+        wrote: vec![(talk.people[0].user, head.seq, head.count)],
     };
-    let reads: Vec<Read> = each.clone().map(read).collect();
-    let (raised, read) = cost(bed, conversations.raise_reads(&reads)).await;
-    raised.unwrap();
+    let all: Vec<Counted> = each.clone().map(counted).collect();
+    let (counted, count) = cost(bed, conversations.count(&all, now)).await;
+    counted.unwrap();
     let acks: Vec<_> = each
         .map(|(talk, (id, head))| {
             (*id, talk.people.map(|owner| Ack { owner, seq: head.seq }).to_vec())
@@ -87,7 +83,7 @@ async fn round(
     let done: Vec<_> = heads.iter().map(|(id, head)| (*id, head.seq)).collect();
     let (noted, note) = cost(bed, delivery.stripped_all(&done)).await;
     noted.unwrap();
-    [append, head, read, acknowledge, strip, note]
+    [append, count, acknowledge, strip, note]
 }
 
 async fn cost<T>(bed: &Bed, call: impl Future<Output = T>) -> (T, f64) {

@@ -36,7 +36,7 @@ pub(super) async fn open() -> Stores {
     let db = crate::mongo::open(&url, "bench").await.unwrap();
     crate::mongo::create_indexes(&db).await.unwrap();
     Stores {
-        conversations: Arc::new(MongoConversations::new(&db, Layout::Whole)),
+        conversations: Arc::new(MongoConversations::new(&db)),
         log: Arc::new(MongoLog::new(&db, Layout::Whole, LIMITS, Arc::new(SystemClock::default()))),
         delivery: Arc::new(MongoDelivery::new(&db)),
         server: Some(server),

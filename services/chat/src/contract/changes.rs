@@ -8,7 +8,9 @@ use kernel::ConversationId;
 use super::{Case, Person, Stores, group, id, now, relay};
 use crate::conversations::Role;
 use crate::conversations::changes::store::{Begun, Change, Fate, Op, Turn};
+use crate::conversations::store::Counted;
 use crate::delivery::store::Ack;
+use crate::log::store::Head;
 
 pub(super) const CASES: &[Case] = &[
     ("who joins is in with cursors before it is finished", |stores| Box::pin(joins(stores))),
@@ -102,12 +104,18 @@ async fn leaves(stores: Stores) {
     let progress = stores.delivery.acknowledge(conversation, &acks).await.unwrap();
     assert_eq!(progress, Some(relay(0, 0)));
 
+    let wrote = Counted {
+        id: conversation,
+        head: Head { seq: 7, count: 6, mseq: 1 },
+        wrote: vec![(tenor.user, 7, 6)],
+    };
+    stores.conversations.count(&[wrote], now()).await.unwrap();
     let leave = begun(&stores, &change(conversation, Op::Removed, &tenor, &owner), &tenor).await;
     assert_eq!(leave.role, Role::Member);
     let store = &stores.conversations;
     assert_eq!(store.member(conversation, tenor.user).await.unwrap(), None);
     assert_eq!(store.membership(tenor.user, conversation).await.unwrap(), None);
-    assert!(store.memberships(tenor.user, 10).await.unwrap().is_empty());
+    assert!(store.conversations_of(tenor.user, 10).await.unwrap().is_empty());
     assert_eq!(store.members(conversation, None, 10).await.unwrap().len(), 2);
     let progress = stores.delivery.progress(conversation).await.unwrap().unwrap();
     assert_eq!(progress.floor, 0, "its cursors go after the entry");
@@ -131,7 +139,8 @@ async fn leaves(stores: Stores) {
     assert_eq!(again, Begun::Nothing, "nobody is there to leave");
     begun(&stores, &change(conversation, Op::Joined, &tenor, &owner), &tenor).await;
     let view = store.membership(tenor.user, conversation).await.unwrap();
-    assert!(view.is_some(), "who went can come back");
+    let read = view.map(|view| (view.read_seq, view.read_count));
+    assert_eq!(read, Some((0, 0)), "who went can come back, and nothing is left of them");
 }
 
 async fn role(stores: Stores) {
@@ -277,7 +286,7 @@ async fn gone(stores: Stores) {
     assert_eq!(people, both);
     stores.changes.clear(conversation, &people).await.unwrap();
     assert!(stores.changes.everyone(conversation, 10).await.unwrap().is_empty());
-    assert!(stores.conversations.memberships(singer.user, 10).await.unwrap().is_empty());
+    assert!(stores.conversations.conversations_of(singer.user, 10).await.unwrap().is_empty());
     stores.changes.finish_turn(&end, 4).await.unwrap();
     assert_eq!(stores.delivery.progress(conversation).await.unwrap(), None);
     assert_eq!(stores.changes.begin_turn(&end).await.unwrap(), Begun::Nothing);

@@ -94,7 +94,8 @@ async fn people(stores: Stores) {
         read_count: 0,
         switches: Switches::default(),
     };
-    let own = store.memberships(one.user, 10).await.unwrap();
+    let own = store.views_of(one.user, 10).await.unwrap();
+    let own: Vec<Membership> = own.into_iter().map(|(_, view)| view).collect();
     assert!(own.len() == 2 && own.contains(&unread(conversation)) && own.contains(&unread(other)));
     let of_stranger = store.membership(stranger.user, conversation).await.unwrap();
     assert_eq!(of_stranger, None);
@@ -108,7 +109,7 @@ async fn limited(stores: Stores) {
         made(&stores, &one, &Person::with_devices(1)).await;
     }
     for (limit, expected) in [(0, 0), (2, 2), (3, 3), (10, 3)] {
-        let found = stores.conversations.memberships(one.user, limit).await.unwrap();
+        let found = stores.conversations.conversations_of(one.user, limit).await.unwrap();
         assert_eq!(found.len(), expected);
     }
 }
@@ -162,7 +163,8 @@ async fn switched(stores: Stores) {
         (marks[0], marks[3]) = (9 << 1, 9 << 1);
         Switches::new(marks, 7)
     });
-    let found = store.memberships(one.user, 10).await.unwrap();
+    let found = store.views_of(one.user, 10).await.unwrap();
+    let found: Vec<Membership> = found.into_iter().map(|(_, view)| view).collect();
     let read = Membership { conversation, read_seq: 5, read_count: 4, switches: found[0].switches };
     assert_eq!((found.len(), found[0], on(found[0].switches, 7)), (1, read, rest.to_vec()));
     let other = store.membership(two.user, conversation).await.unwrap().unwrap();

@@ -244,28 +244,20 @@ async fn raised(stores: Stores) {
         (found.head_seq, found.head_count, found.active_at)
     };
     assert_eq!((counted().await.0, counted().await.1), (0, 0), "appending raises nothing");
-    let (early, late) = (now().plus(Duration::from_secs(1)), now().plus(Duration::from_secs(2)));
+    let active = counted().await.2;
     let to = |seq, count| Head { seq, count, mseq: 0 };
-    stores
-        .log
-        .raise_heads(&[(conversation, to(5, 4)), (other, to(1, 1))], Some(early))
-        .await
-        .unwrap();
-    assert_eq!(counted().await, (5, 4, early));
+    stores.log.raise_heads(&[(conversation, to(5, 4)), (other, to(1, 1))]).await.unwrap();
+    assert_eq!(counted().await, (5, 4, active));
     assert_eq!(stores.conversations.get(other).await.unwrap().unwrap().head_seq, 1);
     for head in [to(5, 4), to(3, 3)] {
-        stores.elsewhere.raise_heads(&[(conversation, head)], None).await.unwrap();
-        assert_eq!(counted().await, (5, 4, early));
+        stores.elsewhere.raise_heads(&[(conversation, head)]).await.unwrap();
+        assert_eq!(counted().await, (5, 4, active));
     }
-    stores.elsewhere.raise_heads(&[(conversation, to(6, 5))], None).await.unwrap();
-    assert_eq!(counted().await, (6, 5, early));
-    for active in [late, early] {
-        stores.elsewhere.raise_heads(&[(conversation, to(3, 3))], Some(active)).await.unwrap();
-        assert_eq!(counted().await, (6, 5, late));
-    }
-    stores.log.raise_heads(&[], Some(late)).await.unwrap();
+    stores.elsewhere.raise_heads(&[(conversation, to(6, 5))]).await.unwrap();
+    assert_eq!(counted().await, (6, 5, active), "nobody wrote");
+    stores.log.raise_heads(&[]).await.unwrap();
     let nowhere: ConversationId = id();
-    stores.log.raise_heads(&[(nowhere, to(1, 1))], Some(late)).await.unwrap();
+    stores.log.raise_heads(&[(nowhere, to(1, 1))]).await.unwrap();
     assert_eq!(stores.conversations.get(nowhere).await.unwrap(), None);
     // What the conversation counts is the head where the log no longer goes as far.
     assert_eq!(stores.log.heads(&[conversation, other]).await.unwrap(), [to(6, 5), to(1, 1)]);
@@ -283,7 +275,7 @@ async fn gone(stores: &Stores, conversation: ConversationId, entry: EntryId) {
 async fn expired(stores: Stores) {
     let (conversation, drafts) = written(&stores, 3).await;
     let head = Head { seq: 3, count: 3, mseq: 0 };
-    stores.log.raise_heads(&[(conversation, head)], Some(now())).await.unwrap();
+    stores.log.raise_heads(&[(conversation, head)]).await.unwrap();
     stores.forgetful.strip(conversation, 0, 2).await.unwrap();
     gone(&stores, conversation, drafts[0].id).await;
     gone(&stores, conversation, drafts[1].id).await;

@@ -2,6 +2,7 @@
 
 mod changes;
 mod conversations;
+mod counting;
 mod delivery;
 mod entries;
 mod epochs;

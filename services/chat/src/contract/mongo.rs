@@ -16,7 +16,8 @@ pub(crate) use scratch::{Scratch, layout, watched};
 use scratch::{database, done};
 
 use super::{
-    Stores, changes, conversations, delivery, entries, epochs, log, log_race, reading, run, turning,
+    Stores, changes, conversations, counting, delivery, entries, epochs, log, log_race, reading,
+    run, turning,
 };
 use crate::conversations::changes::mongo::MongoChanges;
 use crate::conversations::mongo::MongoConversations;
@@ -48,7 +49,7 @@ fn stores(db: &Database) -> Stores {
         forgetful: log_within(db, Limits { header: Duration::ZERO, ..LIMITS }),
         changes: Arc::new(MongoChanges::new(db)),
         entries: mongo_log(db, LIMITS),
-        conversations: Arc::new(MongoConversations::new(db, layout())),
+        conversations: Arc::new(MongoConversations::new(db)),
         delivery: Arc::new(MongoDelivery::new(db)),
         epochs: Arc::new(MongoEpochs::new(db)),
     }
@@ -81,6 +82,7 @@ async fn mongo_keeps_the_log() {
     let db = database().await;
     run(&stores(&db), log::CASES).await;
     run(&stores(&db), reading::CASES).await;
+    run(&stores(&db), counting::CASES).await;
     done(db).await;
 }
 

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::log::{draft, through};
-use super::{Case, Person, Stores, id, made, now};
+use super::{Case, Person, Stores, id, made};
 use crate::conversations::Retention;
 use crate::delivery::store::{Ack, Held, Progress};
 use crate::log::store::{Appended, Head, Tail, Wanted};
@@ -23,11 +23,7 @@ async fn tails(stores: Stores) {
         assert!(matches!(appended, Appended::Stored(_)));
     }
     through(&stores.log, &drafts[100..]).await;
-    stores
-        .log
-        .raise_heads(&[(first, Head { seq: 118, count: 118, mseq: 0 })], Some(now()))
-        .await
-        .unwrap();
+    stores.log.raise_heads(&[(first, Head { seq: 118, count: 118, mseq: 0 })]).await.unwrap();
     let all =
         Wanted { conversation: first, after: 0, to: u64::MAX, entries: 200, bytes: usize::MAX };
     let wanted = [
@@ -59,7 +55,7 @@ async fn gone(stores: Stores) {
     let conversation = made(&stores, &one, &two).await;
     through(&stores.log, &[draft(conversation, one.user, "kept")]).await;
     let counted = Head { seq: 9, count: 9, mseq: 0 };
-    stores.log.raise_heads(&[(conversation, counted)], Some(now())).await.unwrap();
+    stores.log.raise_heads(&[(conversation, counted)]).await.unwrap();
     let wanted = Wanted { conversation, after: 0, to: u64::MAX, entries: 200, bytes: usize::MAX };
     let tails = stores.log.tails(&[wanted]).await.unwrap();
     assert_eq!((tails[0].head, tails[0].entries.len(), tails[0].full), (9, 1, false));

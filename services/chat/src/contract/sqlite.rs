@@ -8,7 +8,8 @@ use sqlite::Database;
 use tempfile::TempDir;
 
 use super::{
-    Stores, changes, conversations, delivery, entries, epochs, log, log_race, reading, run, turning,
+    Stores, changes, conversations, counting, delivery, entries, epochs, log, log_race, reading,
+    run, turning,
 };
 use crate::conversations::changes::sqlite::SqliteChanges;
 use crate::conversations::sqlite::SqliteConversations;
@@ -61,6 +62,7 @@ async fn sqlite_keeps_the_log() {
     let stores = stores(&folder).await;
     run(&stores, log::CASES).await;
     run(&stores, reading::CASES).await;
+    run(&stores, counting::CASES).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -105,9 +105,9 @@ async fn make(
 pub async fn room_for(chat: &Chat, users: &[UserId]) -> Result<(), ConversationError> {
     let most = chat.most_conversations();
     let rows = users.iter().map(|user| async move {
-        let rows = chat.conversations.memberships(*user, most).await?;
+        let ids = chat.conversations.conversations_of(*user, most).await?;
         let own = own::open::id(*user);
-        Ok::<_, StoreError>(rows.iter().filter(|row| row.conversation != own).count())
+        Ok::<_, StoreError>(ids.iter().filter(|id| **id != own).count())
     });
     let counts: Vec<usize> = stream::iter(rows).buffered(AT_ONCE).try_collect().await?;
     let limit = chat.settings.limits.conversations_per_person as usize;

@@ -1,7 +1,5 @@
 //! A person's conversations, newest activity first.
 
-use std::collections::HashMap;
-
 use auth::Identity;
 use kernel::{ConversationId, Page, PageLimit, Timestamp};
 
@@ -41,16 +39,7 @@ pub async fn mine(
     chat: &Chat,
     caller: &Identity,
 ) -> Result<Vec<(Conversation, Membership)>, ConversationError> {
-    let memberships =
-        chat.conversations.memberships(caller.user, chat.most_conversations()).await?;
-    let ids: Vec<ConversationId> = memberships.iter().map(|row| row.conversation).collect();
-    let found = chat.conversations.get_many(&ids).await?;
-    let mut found: HashMap<ConversationId, Conversation> =
-        found.into_iter().map(|conversation| (conversation.id, conversation)).collect();
-    let pair = |membership: Membership| {
-        found.remove(&membership.conversation).map(|conversation| (conversation, membership))
-    };
-    Ok(memberships.into_iter().filter_map(pair).collect())
+    Ok(chat.conversations.views_of(caller.user, chat.most_conversations()).await?)
 }
 
 const fn place(conversation: &Conversation) -> (Timestamp, ConversationId) {

@@ -1,27 +1,28 @@
 //! Conversations and who is in them, in MongoDB.
 
 pub(super) mod rows;
+pub(crate) mod wrote;
 
 use std::collections::{BTreeSet, HashMap};
 
 use async_trait::async_trait;
 use bson::{Bson, Document, doc};
 use futures::TryStreamExt;
-use kernel::{ConversationId, UserId};
+use kernel::{ConversationId, Timestamp, UserId};
 use mongodb::options::ReturnDocument;
 use mongodb::{Collection, Database};
 use serde::Deserialize;
 
 use self::rows::{
-    ConversationRow, MemberRow, MembershipRow, conversation, first_row, is_in, marks, member,
-    member_key, membership, own, rows_of_people,
+    ConversationRow, MemberRow, MembershipRow, ViewRow, conversation, fields, first_row, is_in,
+    marks, member, member_key, membership, own, rows_of_people,
 };
-use super::store::{ConversationStore, NewConversation, Read};
+use super::store::{ConversationStore, Counted, NewConversation};
 use super::switches::Setting;
 use super::{Conversation, Member, Membership, Retention};
 use crate::mongo::{
-    CONVERSATIONS, Layout, MEMBERS, MEMBERSHIPS, integer, is_duplicate, pair, pairs_of,
-    update_each, uuid, within,
+    CONVERSATIONS, MEMBERS, MEMBERSHIPS, integer, is_duplicate, pair, pairs_of, update_each, uuid,
+    within,
 };
 use crate::mongo::{id as read_id, number};
 use crate::store::StoreError;
@@ -43,7 +44,6 @@ struct ReadRow {
 #[derive(Debug)]
 pub struct MongoConversations {
     db: Database,
-    layout: Layout,
     conversations: Collection<ConversationRow>,
     members: Collection<MemberRow>,
     memberships: Collection<MembershipRow>,
@@ -51,10 +51,9 @@ pub struct MongoConversations {
 
 impl MongoConversations {
     /// Keeps them in this database, which [`crate::mongo::open`] opened.
-    pub fn new(db: &Database, layout: Layout) -> Self {
+    pub fn new(db: &Database) -> Self {
         Self {
             db: db.clone(),
-            layout,
             conversations: db.collection(CONVERSATIONS),
             members: db.collection(MEMBERS),
             memberships: db.collection(MEMBERSHIPS),
@@ -89,17 +88,13 @@ impl ConversationStore for MongoConversations {
     #[tracing::instrument(name = "conversations_get", level = "debug", skip_all, fields(conversation_id = %id))]
     async fn get(&self, id: ConversationId) -> Result<Option<Conversation>, StoreError> {
         let filter = doc! { "_id": uuid(id), "gone": { "$ne": true } };
-        let row = within(self.conversations.find_one(filter)).await?;
+        let row = within(self.conversations.find_one(filter).projection(fields())).await?;
         row.map(conversation).transpose()
     }
 
     #[tracing::instrument(name = "conversations_get_many", level = "debug", skip_all, fields(conversations = ids.len()))]
     async fn get_many(&self, ids: &[ConversationId]) -> Result<Vec<Conversation>, StoreError> {
-        let ids: Vec<bson::Uuid> = ids.iter().copied().map(uuid).collect();
-        let find = self
-            .conversations
-            .find(doc! { "_id": { "$in": ids }, "gone": { "$ne": true } })
-            .batch_size(ALL);
+        let find = self.conversations.find(those(ids)).projection(fields()).batch_size(ALL);
         let rows: Vec<_> = within(async move { find.await?.try_collect().await }).await?;
         rows.into_iter().map(conversation).collect()
     }
@@ -133,15 +128,39 @@ impl ConversationStore for MongoConversations {
         within(self.members.find_one(filter)).await?.as_ref().map(member).transpose()
     }
 
-    #[tracing::instrument(name = "conversations_memberships", level = "debug", skip_all, fields(user_id = %user, limit = limit))]
-    async fn memberships(&self, user: UserId, limit: u32) -> Result<Vec<Membership>, StoreError> {
-        if limit == 0 {
-            return Ok(Vec::new()); // no limit at all, to the server
+    #[tracing::instrument(name = "conversations_of", level = "debug", skip_all, fields(user_id = %user, limit = limit))]
+    async fn conversations_of(
+        &self,
+        user: UserId,
+        limit: u32,
+    ) -> Result<Vec<ConversationId>, StoreError> {
+        Ok(self.all_of(user, limit).await?.iter().map(|own| own.conversation).collect())
+    }
+
+    #[tracing::instrument(name = "conversations_views", level = "debug", skip_all, fields(user_id = %user, limit = limit))]
+    async fn views_of(
+        &self,
+        user: UserId,
+        limit: u32,
+    ) -> Result<Vec<(Conversation, Membership)>, StoreError> {
+        let own = self.all_of(user, limit).await?;
+        let ids: Vec<ConversationId> = own.iter().map(|own| own.conversation).collect();
+        let mut fields = fields();
+        fields.insert(wrote::path(user), 1);
+        let rows = self.conversations.clone_with_type::<ViewRow>();
+        let find = rows.find(those(&ids));
+        let find = find.projection(fields).batch_size(ALL);
+        let rows: Vec<ViewRow> = within(async move { find.await?.try_collect().await }).await?;
+        let mut found = HashMap::with_capacity(rows.len());
+        for ViewRow { row, wrote } in rows {
+            let conversation = conversation(row)?;
+            found.insert(conversation.id, (conversation, wrote::of(&wrote, user)?));
         }
-        let find = self.memberships.find(all_of(user)).limit(i64::from(limit)).batch_size(ALL);
-        let rows: Vec<MembershipRow> =
-            within(async move { find.await?.try_collect().await }).await?;
-        rows.iter().map(membership).collect()
+        let view = |own: Membership| {
+            let (conversation, reached) = found.remove(&own.conversation)?;
+            Some((conversation, wrote::read_by_writing(own, reached)))
+        };
+        Ok(own.into_iter().filter_map(view).collect())
     }
 
     #[tracing::instrument(name = "conversations_membership", level = "debug", skip_all, fields(conversation_id = %id, user_id = %user))]
@@ -153,7 +172,8 @@ impl ConversationStore for MongoConversations {
         let mut filter = own(user, id);
         filter.insert("leaving", Bson::Null);
         let row = within(self.memberships.find_one(filter)).await?;
-        row.as_ref().map(membership).transpose()
+        let Some(view) = row.as_ref().map(membership).transpose()? else { return Ok(None) };
+        Ok(Some(wrote::read_by_writing(view, wrote::one(&self.db, id, user).await?)))
     }
 
     #[tracing::instrument(name = "conversations_reads", level = "debug", skip_all, fields(places = places.len()))]
@@ -173,8 +193,12 @@ impl ConversationStore for MongoConversations {
         let find =
             find.projection(doc! { "_id": 0, "userId": 1, "conversationId": 1, "readSeq": 1 });
         let rows: Vec<ReadRow> = within(async move { find.await?.try_collect().await }).await?;
+        let ids: BTreeSet<ConversationId> = places.iter().map(|(id, _)| *id).collect();
+        let wrote = wrote::all(&self.db, &ids.into_iter().collect::<Vec<_>>()).await?;
         let read = |row: ReadRow| {
-            Ok(((read_id(row.conversation_id), read_id(row.user_id)), number(row.read_seq)?))
+            let place = (read_id(row.conversation_id), read_id(row.user_id));
+            let (seq, _) = wrote.get(&place).copied().unwrap_or_default();
+            Ok((place, number(row.read_seq)?.max(seq)))
         };
         rows.into_iter().map(read).collect()
     }
@@ -193,21 +217,17 @@ impl ConversationStore for MongoConversations {
             .find_one_and_update(own(user, id), doc! { "$max": raised })
             .return_document(ReturnDocument::Before);
         let before = within(raise).await?.as_ref().map(membership).transpose()?;
-        Ok(before.is_some_and(|before| before.read_seq < seq))
+        if before.is_none_or(|before| before.read_seq >= seq) {
+            return Ok(false);
+        }
+        let (wrote, _) = wrote::one(&self.db, id, user).await?;
+        Ok(wrote < seq)
     }
 
-    #[tracing::instrument(name = "conversations_raise_reads", level = "debug", skip_all, fields(reads = reads.len()))]
-    async fn raise_reads(&self, reads: &[Read]) -> Result<(), StoreError> {
-        let raise = |read: &Read| {
-            let raised = doc! { "readSeq": integer(read.seq), "readCount": integer(read.count) };
-            let which = match self.layout {
-                Layout::Whole => doc! { "_id": pair(read.user, read.conversation) },
-                Layout::Sharded => own(read.user, read.conversation),
-            };
-            doc! { "q": which, "u": { "$max": raised } }
-        };
-        let raises: Vec<Document> = reads.iter().map(raise).collect();
-        update_each(&self.db, MEMBERSHIPS, &raises).await
+    #[tracing::instrument(name = "conversations_count", level = "debug", skip_all, fields(conversations = all.len()))]
+    async fn count(&self, all: &[Counted], now: Timestamp) -> Result<(), StoreError> {
+        let counts: Vec<Document> = all.iter().map(|counted| wrote::count(counted, now)).collect();
+        update_each(&self.db, CONVERSATIONS, &counts).await
     }
 
     #[tracing::instrument(name = "conversations_set_switches", level = "debug", skip_all, fields(conversation_id = %id, user_id = %user))]
@@ -242,7 +262,22 @@ impl ConversationStore for MongoConversations {
     }
 }
 
-/// Matches everything that the person is in and not about to leave.
-fn all_of(user: UserId) -> Document {
-    doc! { "userId": uuid(user), "_id": pairs_of(user), "leaving": null }
+impl MongoConversations {
+    /// Everything that the person is in and not about to leave.
+    async fn all_of(&self, user: UserId, limit: u32) -> Result<Vec<Membership>, StoreError> {
+        if limit == 0 {
+            return Ok(Vec::new()); // no limit at all, to the server
+        }
+        let all = doc! { "userId": uuid(user), "_id": pairs_of(user), "leaving": null };
+        let find = self.memberships.find(all).limit(i64::from(limit)).batch_size(ALL);
+        let rows: Vec<MembershipRow> =
+            within(async move { find.await?.try_collect().await }).await?;
+        rows.iter().map(membership).collect()
+    }
+}
+
+/// Matches those of the conversations that exist.
+fn those(ids: &[ConversationId]) -> Document {
+    let ids: Vec<bson::Uuid> = ids.iter().copied().map(uuid).collect();
+    doc! { "_id": { "$in": ids }, "gone": { "$ne": true } }
 }

@@ -3,13 +3,14 @@
 use std::collections::HashMap;
 
 use async_trait::async_trait;
-use kernel::{ConversationId, UserId};
+use kernel::{ConversationId, Timestamp, UserId};
 use sqlite::rusqlite::{self, Row};
 use sqlite::{Connection, Database, OptionalExtension, params};
 
-use super::store::{ConversationStore, NewConversation, Party, Read};
+use super::store::{ConversationStore, Counted, NewConversation, Party};
 use super::switches::{Setting, Switch, Switches};
 use super::{Conversation, Kind, Maker, Member, Membership, Retention, Role};
+use crate::log::store::Head;
 use crate::sqlite::{blob, id, integer, name, number, time};
 use crate::store::StoreError;
 
@@ -96,17 +97,42 @@ impl ConversationStore for SqliteConversations {
         Ok(self.db.read(one).await?)
     }
 
-    #[tracing::instrument(name = "conversations_memberships", level = "debug", skip_all, fields(user_id = %user, limit = limit))]
-    async fn memberships(&self, user: UserId, limit: u32) -> Result<Vec<Membership>, StoreError> {
-        let memberships = move |tx: &Connection| {
+    #[tracing::instrument(name = "conversations_of", level = "debug", skip_all, fields(user_id = %user, limit = limit))]
+    async fn conversations_of(
+        &self,
+        user: UserId,
+        limit: u32,
+    ) -> Result<Vec<ConversationId>, StoreError> {
+        let ids = move |tx: &Connection| {
+            let mut select = tx.prepare_cached(
+                "SELECT conversation_id FROM chat_memberships
+                 WHERE user_id = ?1 AND leaving = 0 LIMIT ?2",
+            )?;
+            let rows = select.query_map(params![blob(user), limit], |row| id(row, 0))?;
+            Ok(rows.collect::<Result<_, _>>()?)
+        };
+        Ok(self.db.read(ids).await?)
+    }
+
+    #[tracing::instrument(name = "conversations_views", level = "debug", skip_all, fields(user_id = %user, limit = limit))]
+    async fn views_of(
+        &self,
+        user: UserId,
+        limit: u32,
+    ) -> Result<Vec<(Conversation, Membership)>, StoreError> {
+        let views = move |tx: &Connection| {
             let mut select = tx.prepare_cached(&format!(
                 "SELECT {MEMBERSHIP} FROM chat_memberships
                  WHERE user_id = ?1 AND leaving = 0 LIMIT ?2",
             ))?;
-            let rows = select.query_map(params![blob(user), limit], membership)?;
-            Ok(rows.collect::<Result<_, _>>()?)
+            let mut views = Vec::new();
+            for own in select.query_map(params![blob(user), limit], membership)? {
+                let own = own?;
+                views.extend(get(tx, own.conversation)?.map(|conversation| (conversation, own)));
+            }
+            Ok(views)
         };
-        Ok(self.db.read(memberships).await?)
+        Ok(self.db.read(views).await?)
     }
 
     #[tracing::instrument(name = "conversations_membership", level = "debug", skip_all, fields(conversation_id = %id, user_id = %user))]
@@ -155,16 +181,19 @@ impl ConversationStore for SqliteConversations {
         Ok(self.db.write(move |tx| Ok(raise_read(tx, user, id, (seq, count))?)).await?)
     }
 
-    #[tracing::instrument(name = "conversations_raise_reads", level = "debug", skip_all, fields(reads = reads.len()))]
-    async fn raise_reads(&self, reads: &[Read]) -> Result<(), StoreError> {
-        let reads = reads.to_vec();
-        let raise = move |tx: &Connection| {
-            for read in &reads {
-                raise_read(tx, read.user, read.conversation, (read.seq, read.count))?;
+    #[tracing::instrument(name = "conversations_count", level = "debug", skip_all, fields(conversations = all.len()))]
+    async fn count(&self, all: &[Counted], now: Timestamp) -> Result<(), StoreError> {
+        let all = all.to_vec();
+        let count = move |tx: &Connection| {
+            for Counted { id, head, wrote } in &all {
+                raise_head(tx, *id, *head, now.as_millis())?;
+                for (user, seq, count) in wrote {
+                    raise_read(tx, *user, *id, (*seq, *count))?;
+                }
             }
             Ok(())
         };
-        Ok(self.db.write(raise).await?)
+        Ok(self.db.write(count).await?)
     }
 
     #[tracing::instrument(name = "conversations_set_switches", level = "debug", skip_all, fields(conversation_id = %id, user_id = %user))]
@@ -242,6 +271,23 @@ fn join(tx: &Connection, new: &NewConversation, party: &Party) -> rusqlite::Resu
     )?;
     membership.execute([user, id])?;
     crate::delivery::sqlite::join(tx, new.id, party.user, &party.devices)
+}
+
+/// Raises the head that the conversation counts, and when it was last active, in milliseconds.
+pub(crate) fn raise_head(
+    tx: &Connection,
+    id: ConversationId,
+    head: Head,
+    active: i64,
+) -> rusqlite::Result<()> {
+    let mut raise = tx.prepare_cached(
+        "UPDATE chat_conversations SET head_seq = max(head_seq, ?2),
+           head_count = max(head_count, ?3), head_mseq = max(head_mseq, ?4),
+           active_at = max(active_at, ?5)
+         WHERE id = ?1 AND (head_seq < ?2 OR active_at < ?5)",
+    )?;
+    let (seq, count, mseq) = (integer(head.seq), integer(head.count), integer(head.mseq));
+    raise.execute(params![blob(id), seq, count, mseq, active]).map(drop)
 }
 
 fn raise_read(

@@ -8,6 +8,8 @@ use kernel::{ConversationId, DeviceId, Timestamp, UserId};
 
 use super::switches::Setting;
 use super::{Conversation, Kind, Maker, Member, Membership, Retention, Role};
+use crate::log::entry::Entry;
+use crate::log::store::Head;
 use crate::store::StoreError;
 
 /// One of the people of a new conversation.
@@ -42,17 +44,31 @@ pub struct NewConversation {
     pub now: Timestamp,
 }
 
-/// How far somebody has read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Read {
-    /// Who.
-    pub user: UserId,
-    /// In which conversation.
-    pub conversation: ConversationId,
-    /// Up to this position of the log.
-    pub seq: u64,
-    /// User-visible messages up to there.
-    pub count: u64,
+/// What was written in a conversation, to be counted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Counted {
+    /// Which conversation.
+    pub id: ConversationId,
+    /// The end of its log.
+    pub head: Head,
+    /// Who wrote; position of the last entry of each, and user-visible messages up to there.
+    pub wrote: Vec<(UserId, u64, u64)>,
+}
+
+impl Counted {
+    /// Counts an entry of this conversation too.
+    pub fn add(&mut self, entry: &Entry) {
+        if self.head.seq < entry.seq {
+            self.head = Head::at(entry);
+        }
+        match self.wrote.iter_mut().find(|(user, ..)| *user == entry.sender) {
+            Some((_, seq, count)) => {
+                *seq = entry.seq.max(*seq);
+                *count = entry.count.max(*count);
+            }
+            None => self.wrote.push((entry.sender, entry.seq, entry.count)),
+        }
+    }
 }
 
 /// Conversations, their members, and each person's list of them. A conversation that is gone is as if it had never been,
@@ -82,7 +98,18 @@ pub trait ConversationStore: Send + Sync + fmt::Debug {
     async fn member(&self, id: ConversationId, user: UserId) -> Result<Option<Member>, StoreError>;
 
     /// Everything the person is in, at most `limit`, in any order.
-    async fn memberships(&self, user: UserId, limit: u32) -> Result<Vec<Membership>, StoreError>;
+    async fn conversations_of(
+        &self,
+        user: UserId,
+        limit: u32,
+    ) -> Result<Vec<ConversationId>, StoreError>;
+
+    /// As [`ConversationStore::conversations_of`], with what the person sees of each. Two reads, however many there are.
+    async fn views_of(
+        &self,
+        user: UserId,
+        limit: u32,
+    ) -> Result<Vec<(Conversation, Membership)>, StoreError>;
 
     /// The person's own view of one conversation.
     async fn membership(
@@ -106,8 +133,9 @@ pub trait ConversationStore: Send + Sync + fmt::Debug {
         count: u64,
     ) -> Result<bool, StoreError>;
 
-    /// As [`ConversationStore::raise_read`], for many at once.
-    async fn raise_reads(&self, reads: &[Read]) -> Result<(), StoreError>;
+    /// Counts what was written: raises the heads of the conversations, when they were last active, and, by the same write,
+    /// how far those who wrote have read. What is lower than what is there changes nothing.
+    async fn count(&self, all: &[Counted], now: Timestamp) -> Result<(), StoreError>;
 
     /// Sets switches of the person's own view. Of two settings the one with the higher position in their own log holds, for
     /// each switch by itself and in whatever order they come. Says whether the person is in the conversation.

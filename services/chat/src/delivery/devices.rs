@@ -101,6 +101,5 @@ pub async fn forget_holders(chat: &Chat, id: ConversationId, to: u64) -> Result<
 }
 
 async fn conversations_of(chat: &Chat, user: UserId) -> Result<Vec<ConversationId>, StoreError> {
-    let rows = chat.conversations.memberships(user, chat.most_conversations()).await?;
-    Ok(rows.into_iter().map(|row| row.conversation).collect())
+    chat.conversations.conversations_of(user, chat.most_conversations()).await
 }

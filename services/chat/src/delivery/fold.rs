@@ -225,7 +225,7 @@ impl Fold {
         }
         let heads = log.heads(&above).await?;
         let raised: Vec<_> = above.into_iter().zip(heads).collect();
-        log.raise_heads(&raised, None).await
+        log.raise_heads(&raised).await
     }
 
     fn state(&self) -> MutexGuard<'_, State> {

@@ -52,7 +52,7 @@ async fn drop_overdue(chat: &Chat) -> Result<(), StoreError> {
             continue;
         };
         let heads: Vec<_> = [id].into_iter().zip(chat.log.heads(&[id]).await?).collect();
-        chat.log.raise_heads(&heads, None).await?;
+        chat.log.raise_heads(&heads).await?;
         let mut from = stripped_to;
         while from < to {
             let part = Part { id, from, to: to.min(from + STRETCH) };

@@ -10,6 +10,7 @@ use mongodb::{Collection, Database};
 use serde::Deserialize;
 
 use super::store::{EpochStore, Survey};
+use crate::conversations::mongo::wrote;
 use crate::delivery::mongo::{MongoDelivery, renew};
 use crate::delivery::store::DeliveryStore;
 use crate::log::store::Head;
@@ -103,8 +104,9 @@ impl EpochStore for MongoEpochs {
         };
         let lowered: Vec<Document> = ahead.iter().map(lower).collect();
         update_each(&self.db, MEMBERSHIPS, &lowered).await?;
-        let begin = |(id, _): &(ConversationId, Head)| {
-            doc! { "q": { "_id": uuid(*id) }, "u": { "$set": { "epoch": epoch } } }
+        let begin = |(id, end): &(ConversationId, Head)| {
+            let begun = doc! { "epoch": { "$literal": epoch }, "wrote": wrote::lower(*end) };
+            doc! { "q": { "_id": uuid(*id) }, "u": [{ "$set": begun }] }
         };
         let begun: Vec<Document> = ends.iter().map(begin).collect();
         update_each(&self.db, CONVERSATIONS, &begun).await?;
@@ -128,9 +130,11 @@ impl MongoEpochs {
             found.cursors += devices as u64;
             found.above += above as u64 + u64::from(standing.progress.floor > end);
         }
-        let mut ahead = Vec::new();
+        let (mut ahead, wrote) = (Vec::new(), wrote::all(&self.db, &ids).await?);
         for places in self.people(&ids).await?.chunks(PEOPLE) {
             for (place, read) in self.reads(places).await? {
+                let wrote = wrote.get(&place).copied().unwrap_or_default();
+                let read = (read.0.max(wrote.0), read.1.max(wrote.1));
                 let end = ends.get(&place.0).copied().unwrap_or_default();
                 if read.0 > end.seq || read.1 > end.count {
                     ahead.push((place, end));

@@ -36,7 +36,7 @@ pub async fn renew(
             Task::Survey => store.survey(&ends).await?,
             Task::Renew(epoch) => {
                 // A log may be ahead of what its conversation counts, and its last headers may be gone soon.
-                log.raise_heads(&ends, None).await?;
+                log.raise_heads(&ends).await?;
                 store.renew(&ends, epoch).await?
             }
         };

@@ -3,13 +3,13 @@
 //! What arrives while a write is under way goes into the next one, whatever conversation it is for (`queue.rs`). So a lone
 //! message waits for nobody, and under load one write carries a thousand.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use futures::FutureExt;
-use futures::future::{join_all, try_join};
+use futures::future::join_all;
 use kernel::{Clock, ConversationId, EntryId, Random, UserId};
 use tokio::runtime::Handle;
 use tokio::sync::oneshot;
@@ -22,7 +22,7 @@ use super::rest::Rest;
 use super::store::{Appended, Draft, Head, LogStore};
 use crate::conversations::error::ConversationError;
 use crate::conversations::members::Members;
-use crate::conversations::store::{ConversationStore, Read};
+use crate::conversations::store::{ConversationStore, Counted};
 use crate::live::announce::Announcer;
 use crate::store::StoreError;
 
@@ -341,25 +341,17 @@ impl Appender {
 
     /// Raises the heads, and what each sender has read.
     async fn count(&self, entries: &[&Entry]) -> Result<(), StoreError> {
-        let mut heads: HashMap<ConversationId, Head> = HashMap::new();
-        let mut reads: HashMap<(UserId, ConversationId), (u64, u64)> = HashMap::new();
+        let mut all: BTreeMap<ConversationId, Counted> = BTreeMap::new();
         for entry in entries {
-            let head = heads.entry(entry.conversation).or_default();
-            if head.seq < entry.seq {
-                *head = Head::at(entry);
-            }
-            let read = reads.entry((entry.sender, entry.conversation)).or_default();
-            *read = (read.0.max(entry.seq), read.1.max(entry.count));
+            let (id, head) = (entry.conversation, Head::default());
+            let counted = all.entry(id).or_insert_with(|| Counted { id, head, wrote: Vec::new() });
+            counted.add(entry);
         }
-        if heads.is_empty() {
+        if all.is_empty() {
             return Ok(());
         }
-        let heads: Vec<(ConversationId, Head)> = heads.into_iter().collect();
-        let read = |((user, conversation), (seq, count))| Read { user, conversation, seq, count };
-        let reads: Vec<Read> = reads.into_iter().map(read).collect();
-        // What somebody has read may be ahead of the head for a moment: nothing comes of it but a difference cut at nothing.
-        let heads = self.log.raise_heads(&heads, Some(self.clock.now()));
-        try_join(heads, self.conversations.raise_reads(&reads)).await.map(drop)
+        let all: Vec<Counted> = all.into_values().collect();
+        self.conversations.count(&all, self.clock.now()).await
     }
 
     fn state(&self) -> MutexGuard<'_, State> {

@@ -15,7 +15,7 @@ use async_trait::async_trait;
 use bson::{Document, doc};
 use futures::future::try_join;
 use futures::{StreamExt, TryStreamExt, stream};
-use kernel::{Clock, ConversationId, Timestamp};
+use kernel::{Clock, ConversationId};
 use mongodb::action::Find;
 use mongodb::{Collection, Database};
 
@@ -23,7 +23,8 @@ use self::heads::{Heads, Moment};
 use self::row::{End, Row, range};
 use super::entry::Entry;
 use super::store::{Appended, Draft, Head, LogStore, Part, Tail, Wanted};
-use crate::mongo::{CONVERSATIONS, ENTRIES, Layout, date, integer, update_each, uuid, within};
+use crate::conversations::mongo::wrote::raise;
+use crate::mongo::{CONVERSATIONS, ENTRIES, Layout, update_each, uuid, within};
 use crate::store::StoreError;
 
 /// Conversations that one call works on at once.
@@ -88,21 +89,11 @@ impl LogStore for MongoLog {
     }
 
     #[tracing::instrument(name = "log_raise_heads", level = "debug", skip_all, fields(conversations = heads.len()))]
-    async fn raise_heads(
-        &self,
-        heads: &[(ConversationId, Head)],
-        active: Option<Timestamp>,
-    ) -> Result<(), StoreError> {
-        let raise = |(id, head): &(ConversationId, Head)| {
-            let mut raised = doc! {
-                "headSeq": integer(head.seq),
-                "headCount": integer(head.count),
-                "headMseq": integer(head.mseq),
-            };
-            raised.extend(active.map(|active| ("activeAt".to_owned(), date(active).into())));
-            doc! { "q": { "_id": uuid(*id) }, "u": { "$max": raised } }
+    async fn raise_heads(&self, heads: &[(ConversationId, Head)]) -> Result<(), StoreError> {
+        let one = |(id, head): &(ConversationId, Head)| {
+            doc! { "q": { "_id": uuid(*id) }, "u": { "$max": raise(*head) } }
         };
-        let raises: Vec<Document> = heads.iter().map(raise).collect();
+        let raises: Vec<Document> = heads.iter().map(one).collect();
         update_each(&self.db, CONVERSATIONS, &raises).await
     }
 

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use kernel::{Clock, ConversationId, EntryId, Timestamp, UserId};
+use kernel::{Clock, ConversationId, EntryId, UserId};
 use serde_json::value::RawValue;
 use sqlite::rusqlite::{self, Row};
 use sqlite::{Connection, Database, OptionalExtension, SqliteError, params};
@@ -15,6 +15,7 @@ use sqlite::{Connection, Database, OptionalExtension, SqliteError, params};
 use super::entry::{Entry, EntryType};
 use super::store::{AFTER_CAP, Appended, Draft, Head, LogStore, Part, Tail, Wanted};
 use crate::conversations::Retention;
+use crate::conversations::sqlite::raise_head;
 use crate::sqlite::{blob, id, integer, name, nonsense, number, time};
 use crate::store::StoreError;
 
@@ -60,26 +61,10 @@ impl LogStore for SqliteLog {
     fn seen(&self, _: ConversationId, _: Head) {}
 
     #[tracing::instrument(name = "log_raise_heads", level = "debug", skip_all, fields(conversations = heads.len()))]
-    async fn raise_heads(
-        &self,
-        heads: &[(ConversationId, Head)],
-        active: Option<Timestamp>,
-    ) -> Result<(), StoreError> {
+    async fn raise_heads(&self, heads: &[(ConversationId, Head)]) -> Result<(), StoreError> {
         let heads = heads.to_vec();
-        let active = active.map_or(i64::MIN, Timestamp::as_millis);
         let raise = move |tx: &Connection| {
-            let mut raise = tx.prepare_cached(
-                "UPDATE chat_conversations SET head_seq = max(head_seq, ?2),
-                   head_count = max(head_count, ?3), head_mseq = max(head_mseq, ?4),
-                   active_at = max(active_at, ?5)
-                 WHERE id = ?1 AND (head_seq < ?2 OR active_at < ?5)",
-            )?;
-            for (id, head) in &heads {
-                let (seq, count, mseq) =
-                    (integer(head.seq), integer(head.count), integer(head.mseq));
-                raise.execute(params![blob(*id), seq, count, mseq, active])?;
-            }
-            Ok(())
+            Ok(heads.iter().try_for_each(|(id, head)| raise_head(tx, *id, *head, i64::MIN))?)
         };
         Ok(self.db.write(raise).await?)
     }

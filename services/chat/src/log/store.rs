@@ -249,13 +249,9 @@ pub trait LogStore: Send + Sync + fmt::Debug {
     /// An entry of another instance was seen at the end of a log: saves reading it.
     fn seen(&self, id: ConversationId, head: Head);
 
-    /// Raises the heads that conversations count, and when they were last active if they are `active` now; what is lower than
-    /// what is there changes nothing.
-    async fn raise_heads(
-        &self,
-        heads: &[(ConversationId, Head)],
-        active: Option<Timestamp>,
-    ) -> Result<(), StoreError>;
+    /// Raises the heads that conversations count, where an instance left that undone; what is lower than what is there changes
+    /// nothing. What is written is counted by [`crate::conversations::store::ConversationStore::count`].
+    async fn raise_heads(&self, heads: &[(ConversationId, Head)]) -> Result<(), StoreError>;
 
     /// The ends of the logs, by a read that no fail-over takes back, in the order asked; an empty one's is 0.
     async fn heads(&self, ids: &[ConversationId]) -> Result<Vec<Head>, StoreError>;

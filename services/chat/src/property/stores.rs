@@ -126,7 +126,7 @@ impl Store {
                 };
                 let log = Arc::new(MongoLog::new(db, Layout::Whole, limits, clock));
                 Stores {
-                    conversations: Arc::new(MongoConversations::new(db, Layout::Whole)),
+                    conversations: Arc::new(MongoConversations::new(db)),
                     changes: Arc::new(MongoChanges::new(db)),
                     entries: Arc::clone(&log) as Arc<dyn EntryStore>,
                     log,

@@ -66,7 +66,7 @@ pub async fn read(chat: &Chat, caller: &Identity, read: Read) -> Result<(), Read
         if count > head.count {
             return Err(ReadError::Count);
         }
-        chat.log.raise_heads(&[(id, head)], None).await?;
+        chat.log.raise_heads(&[(id, head)]).await?;
     }
     if chat.conversations.raise_read(caller.user, id, seq, count).await? {
         let receipt = json!({ "conversationId": id, "userId": caller.user, "seq": seq });

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use kernel::{ConversationId, EntryId, Random, Timestamp};
+use kernel::{ConversationId, EntryId, Random};
 use sqlite::{Connection, Database, rusqlite};
 use tokio::time::Instant;
 
@@ -174,12 +174,8 @@ impl LogStore for RacedLog {
         self.believe(id, Some(head), Instant::now());
     }
 
-    async fn raise_heads(
-        &self,
-        heads: &[(ConversationId, Head)],
-        active: Option<Timestamp>,
-    ) -> Result<(), StoreError> {
-        self.inner.raise_heads(heads, active).await
+    async fn raise_heads(&self, heads: &[(ConversationId, Head)]) -> Result<(), StoreError> {
+        self.inner.raise_heads(heads).await
     }
 
     async fn heads(&self, ids: &[ConversationId]) -> Result<Vec<Head>, StoreError> {

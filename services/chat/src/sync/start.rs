@@ -74,7 +74,7 @@ async fn raise(
     let ids: Vec<ConversationId> = behind.iter().map(|row| row.0.id).collect();
     let heads = chat.log.heads(&ids).await?;
     let raised: Vec<_> = ids.into_iter().zip(heads.iter().copied()).collect();
-    chat.log.raise_heads(&raised, None).await?;
+    chat.log.raise_heads(&raised).await?;
     for (row, head) in behind.iter_mut().zip(heads) {
         row.0.head_seq = row.0.head_seq.max(head.seq);
         row.0.head_count = row.0.head_count.max(head.count);

@@ -50,8 +50,8 @@ impl Place {
 
     /// Whether the conversation is in the person's list.
     pub async fn lists(&self, who: &Identity, id: ConversationId) -> bool {
-        let rows = self.chat.conversations.memberships(who.user, 10).await.unwrap();
-        rows.iter().any(|row| row.conversation == id)
+        let ids = self.chat.conversations.conversations_of(who.user, 10).await.unwrap();
+        ids.contains(&id)
     }
 
     async fn see(

@@ -2,7 +2,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
 use async_trait::async_trait;
-use kernel::{ConversationId, ErrorCode, Timestamp, WireError};
+use kernel::{ConversationId, ErrorCode, WireError};
 
 use super::place::{LIMITS, Place};
 use crate::log::append::{self, Appender};
@@ -141,12 +141,8 @@ impl LogStore for Fragile {
         self.inner.seen(id, head);
     }
 
-    async fn raise_heads(
-        &self,
-        heads: &[(ConversationId, Head)],
-        active: Option<Timestamp>,
-    ) -> Result<(), StoreError> {
-        self.inner.raise_heads(heads, active).await
+    async fn raise_heads(&self, heads: &[(ConversationId, Head)]) -> Result<(), StoreError> {
+        self.inner.raise_heads(heads).await
     }
 
     async fn heads(&self, ids: &[ConversationId]) -> Result<Vec<Head>, StoreError> {

@@ -200,7 +200,7 @@ fn on_scratch(scratch: Scratch, clock: Arc<dyn Clock>) -> Stores {
     };
     let log = Arc::new(MongoLog::new(&scratch.db, layout(), limits, clock));
     Stores {
-        conversations: Arc::new(MongoConversations::new(&scratch.db, layout())),
+        conversations: Arc::new(MongoConversations::new(&scratch.db)),
         changes: Arc::new(MongoChanges::new(&scratch.db)),
         entries: Arc::clone(&log) as Arc<dyn EntryStore>,
         log,

@@ -73,7 +73,7 @@ pub async fn open(env: &Env) -> anyhow::Result<Stores> {
             let clock = Arc::clone(&env.clock);
             let log = Arc::new(MongoLog::new(&database, layout, limits, clock));
             Ok(Stores {
-                conversations: Arc::new(MongoConversations::new(&database, layout)),
+                conversations: Arc::new(MongoConversations::new(&database)),
                 changes: Arc::new(MongoChanges::new(&database)),
                 entries: Arc::clone(&log) as Arc<dyn EntryStore>,
                 log,

@@ -14,7 +14,7 @@ use testkit::servers::{PrivateServer, private_mongo};
 use tokio::task::JoinHandle;
 
 use super::super::log::{draft, through};
-use super::super::{Person, id, log_race, made, now};
+use super::super::{Person, id, log_race, made};
 use super::{LIMITS, database, done, log_within, stores};
 use crate::log::entry::Entry;
 use crate::log::mongo::Limits;
@@ -192,7 +192,7 @@ async fn a_head_that_is_too_old_is_not_believed() {
     // Another instance goes on, everyone stores it, and a day later the headers are gone too.
     assert_eq!(through(&log, &drafts[1..3]).await, expected[1..3]);
     let head = Head { seq: 3, count: 3, mseq: 0 };
-    log.raise_heads(&[(conversation, head)], Some(now())).await.unwrap();
+    log.raise_heads(&[(conversation, head)]).await.unwrap();
     let entries = db.collection::<Document>(ENTRIES);
     entries.delete_many(doc! { "conversationId": uuid(conversation) }).await.unwrap();
     // Place 2 is free now. It must not be used again.

@@ -10,7 +10,6 @@ use super::store::{Begun, Change, Fate, Op, Turn};
 use super::turn;
 use crate::chat::Chat;
 use crate::conversations::error::ConversationError;
-use crate::conversations::store::Read;
 use crate::conversations::{Member, Retention, Role};
 use crate::delivery::retention;
 use crate::log::entry::{Entry, EntryType};
@@ -51,9 +50,7 @@ async fn conclude(
     let id = change.conversation;
     if change.op == Op::Joined {
         // What was said before somebody came does not wait to be read by them.
-        let (seq, count) = (entry.seq, entry.count);
-        let read = Read { user: change.user, conversation: id, seq, count };
-        chat.conversations.raise_reads(&[read]).await?;
+        chat.conversations.raise_read(change.user, id, entry.seq, entry.count).await?;
     }
     let progress = chat.changes.finish(change, entry.seq).await?;
     if let Some(progress) = progress.filter(|progress| progress.is_behind()) {

@@ -12,6 +12,7 @@ use mongodb::{Collection, Database};
 use self::rows::{MarkedMember, MarkedTurn, mark, turn_mark};
 use super::store::{Begun, Change, ChangeStore, Fate, Op, Turn};
 use crate::conversations::mongo::rows::{first_view, is_in, member_key, own};
+use crate::conversations::mongo::wrote;
 use crate::delivery::store::Progress;
 use crate::mongo::{
     CONVERSATIONS, MEMBERS, MEMBERSHIPS, date, delete_each, integer, is_duplicate, pairs_of,
@@ -118,6 +119,9 @@ impl MongoChanges {
         let (id, user) = (change.conversation, change.user);
         let progress = crate::delivery::mongo::leave(&self.db, id, user).await?;
         delete_each(&self.db, MEMBERSHIPS, &[own(user, id)]).await?;
+        let unwrite = doc! { "$unset": { wrote::path(user): "" } };
+        update_each(&self.db, CONVERSATIONS, &[doc! { "q": { "_id": uuid(id) }, "u": unwrite }])
+            .await?;
         self.unmark(change, None).await?;
         Ok(progress)
     }

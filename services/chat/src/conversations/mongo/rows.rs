@@ -2,10 +2,11 @@
 
 use std::collections::HashMap;
 
-use bson::{Binary, DateTime, Document, doc};
+use bson::{Binary, Bson, DateTime, Document, doc};
 use kernel::{ConversationId, UserId};
 use serde::{Deserialize, Serialize};
 
+use super::wrote::Wrote;
 use crate::conversations::store::NewConversation;
 use crate::conversations::switches::{Setting, Switch, Switches};
 use crate::conversations::{Conversation, Kind, Maker, Member, Membership, Retention, Role};
@@ -34,6 +35,15 @@ pub(crate) struct ConversationRow {
     request: Option<Binary>,
 }
 
+/// A conversation with what one person wrote in it.
+#[derive(Debug, Deserialize)]
+pub(crate) struct ViewRow {
+    #[serde(flatten)]
+    pub(super) row: ConversationRow,
+    #[serde(default)]
+    pub(super) wrote: Wrote,
+}
+
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct MemberRow {
@@ -53,6 +63,25 @@ pub(crate) struct MembershipRow {
     switches: HashMap<String, i64>,
     #[serde(default)]
     hidden_at: i64,
+}
+
+/// What is read of a conversation: not what its many members wrote.
+pub(crate) fn fields() -> Document {
+    const FIELDS: [&str; 12] = [
+        "kind",
+        "title",
+        "retention",
+        "epoch",
+        "headSeq",
+        "headCount",
+        "headMseq",
+        "memberCount",
+        "createdAt",
+        "activeAt",
+        "madeBy",
+        "request",
+    ];
+    FIELDS.into_iter().map(|field| (field.to_owned(), Bson::from(1))).collect()
 }
 
 /// The key of a person's own view of a conversation, with its shard key.

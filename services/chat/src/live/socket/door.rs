@@ -89,17 +89,15 @@ impl Door {
         let identity = &seat.identity;
         devices::ensure_registered(chat, identity).await?;
         let most = chat.most_conversations();
-        let rows = chat.conversations.memberships(identity.user, most).await?;
-        let ids: Vec<_> = rows.iter().map(|row| row.conversation).collect();
+        let ids = chat.conversations.conversations_of(identity.user, most).await?;
         // Nothing is heard before `ready`.
         seat.hold();
         self.live.hub.enter(seat, &ids, chat.settings.limits.sockets_per_person).await?;
         // Opened between the first look and the subscription, a conversation would have passed unheard.
-        let rows = chat.conversations.memberships(identity.user, most).await?;
-        let new: Vec<_> =
-            rows.iter().map(|row| row.conversation).filter(|id| !ids.contains(id)).collect();
+        let now = chat.conversations.conversations_of(identity.user, most).await?;
+        let new: Vec<_> = now.iter().copied().filter(|id| !ids.contains(id)).collect();
         self.live.hub.join(&[Arc::clone(seat)], &new, None).await?;
-        for id in ids.iter().filter(|id| rows.iter().all(|row| row.conversation != **id)) {
+        for id in ids.iter().filter(|id| !now.contains(id)) {
             self.live.hub.expel(identity.user, *id);
         }
         // Revoked between the first look and the subscription, the news of it would have passed unheard.

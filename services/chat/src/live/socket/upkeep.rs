@@ -83,8 +83,8 @@ impl Live {
         let most = self.chat.most_conversations();
         let seats = self.hub.seats_of(user);
         let heard: HashSet<_> = seats.iter().flat_map(|seat| seat.joined()).collect();
-        let rows = self.chat.conversations.memberships(user, most).await?;
-        let rows: HashSet<_> = rows.into_iter().map(|row| row.conversation).collect();
+        let rows = self.chat.conversations.conversations_of(user, most).await?;
+        let rows: HashSet<_> = rows.into_iter().collect();
         // What they heard before the rows were read is in the rows, unless they are out of it or over the limit.
         for id in heard.difference(&rows) {
             if self.chat.conversations.membership(user, *id).await?.is_none() {
