@@ -54,6 +54,9 @@ pub(super) struct Raw {
     pub(super) cpu: PerMessage,
     /// One insert after another, the middle one.
     pub(super) lone_ms: f64,
+    /// Each insert followed by one command that raises as many heads: the least that "acknowledged means counted" asks for.
+    /// Of stores in which that is a document more.
+    pub(super) counted: Option<(f64, PerMessage)>,
 }
 
 /// The stores of one database.

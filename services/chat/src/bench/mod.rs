@@ -42,11 +42,18 @@ async fn log() {
             "raw bulk insert: {:.0}/s, {:.0} µs of the store each; a lone insert: p50 {:.2} ms\n",
             raw.rate, raw.cpu.store_micros, raw.lone_ms
         );
+        if let Some((rate, cpu)) = raw.counted {
+            println!(
+                "raw insert, heads raised: {rate:.0}/s, {:.0} µs of the store each\n",
+                cpu.store_micros
+            );
+        }
         let mut table = Table::new(&[
             "conversations",
             "senders",
             "messages/s",
             "of raw",
+            "of raw, counted",
             "ours µs",
             "store µs",
             "heard p50 ms",
@@ -61,6 +68,9 @@ async fn log() {
                     senders.to_string(),
                     format!("{:.0}", cell.rate),
                     format!("{:.0} %", cell.rate / raw.rate * 100.0),
+                    raw.counted.map_or(String::new(), |(rate, _)| {
+                        format!("{:.0} %", cell.rate / rate * 100.0)
+                    }),
                     format!("{:.0}", cell.cpu.own_micros),
                     format!("{:.0}", cell.cpu.store_micros),
                     format!("{:.2}", cell.heard_ms),

@@ -11,15 +11,15 @@ use testkit::servers::private_mongo;
 use tokio::time::Instant;
 
 use super::bed::{Backing, Raw, Stores, draft, id};
-use super::cpu::Used;
+use super::cpu::{PerMessage, Used};
 use super::table::Sorted;
 use crate::conversations::mongo::MongoConversations;
 use crate::delivery::mongo::MongoDelivery;
 use crate::log::mongo::{Limits, MongoLog};
 use crate::mongo::{ENTRIES, Layout, binary, uuid};
 
-/// Documents in one insert, inserts at a time, rounds.
-const BULK: (usize, usize, usize) = (1_000, 2, 20);
+/// Inserts at a time, of a thousand documents each, and rounds.
+const BULK: (usize, usize) = (2, 20);
 const LONE: usize = 500;
 
 /// Headers of what is forgotten go at once.
@@ -55,21 +55,12 @@ pub(super) async fn raw(db: &Database, pid: i32) -> Raw {
     same.insert("createIndexes", "raw");
     db.run_command(same).await.unwrap();
     let conversations: Vec<ConversationId> = (0..1_000).map(|_| id()).collect();
-    let (documents, at_once, rounds) = BULK;
-    let bulk = |round: usize| -> Vec<Document> {
-        (0..documents).map(|at| document(conversations[at], round)).collect()
-    };
-    let batches: Vec<Vec<Document>> = (0..rounds * at_once).map(bulk).collect();
-    let collection = &raw;
-    let (before, start) = (Used::now(Some(pid)), Instant::now());
-    let tasks = batches.chunks(rounds).map(|batches| async move {
-        for batch in batches {
-            collection.insert_many(batch).ordered(false).await.unwrap();
-        }
-    });
-    join_all(tasks).await;
-    let (elapsed, messages) = (start.elapsed(), documents * at_once * rounds);
-    let cpu = before.each(Some(pid), messages);
+    let (rate, cpu) = bulk(&raw, &conversations, 0, pid, None).await;
+    let heads: Collection<Document> = db.collection("rawHeads");
+    let none =
+        |id: &ConversationId| doc! { "_id": uuid(*id), "headSeq": 0_i64, "headCount": 0_i64 };
+    heads.insert_many(conversations.iter().map(none)).await.unwrap();
+    let counted = bulk(&raw, &conversations, 500, pid, Some(db)).await;
     let mut lone = Vec::with_capacity(LONE);
     for conversation in conversations.into_iter().take(LONE) {
         let one = document(conversation, 1_000);
@@ -77,8 +68,42 @@ pub(super) async fn raw(db: &Database, pid: i32) -> Raw {
         raw.insert_one(one).await.unwrap();
         lone.push(start.elapsed());
     }
+    Raw { rate, cpu, lone_ms: Sorted::new(lone).at(50), counted: Some(counted) }
+}
+
+/// A document in each conversation at a time, from that position on; `heads`: raises the heads after each insert.
+async fn bulk(
+    raw: &Collection<Document>,
+    conversations: &[ConversationId],
+    from: usize,
+    pid: i32,
+    heads: Option<&Database>,
+) -> (f64, PerMessage) {
+    let (at_once, rounds) = BULK;
+    let batch = |round: usize| -> Vec<Document> {
+        conversations.iter().map(|id| document(*id, from + round)).collect()
+    };
+    let batches: Vec<Vec<Document>> = (0..rounds * at_once).map(batch).collect();
+    let (before, start) = (Used::now(Some(pid)), Instant::now());
+    let tasks = batches.chunks(rounds).map(|batches| async move {
+        for batch in batches {
+            raw.insert_many(batch).ordered(false).await.unwrap();
+            if let Some(db) = heads {
+                let raises: Vec<Document> = batch.iter().map(raise).collect();
+                crate::mongo::update_each(db, "rawHeads", &raises).await.unwrap();
+            }
+        }
+    });
+    join_all(tasks).await;
+    let (elapsed, messages) = (start.elapsed(), conversations.len() * at_once * rounds);
     let rate = f64::from(u32::try_from(messages).unwrap()) / elapsed.as_secs_f64();
-    Raw { rate, cpu, lone_ms: Sorted::new(lone).at(50) }
+    (rate, before.each(Some(pid), messages))
+}
+
+fn raise(entry: &Document) -> Document {
+    let seq = entry.get_i64("seq").unwrap();
+    let raised = doc! { "$max": { "headSeq": seq, "headCount": seq } };
+    doc! { "q": { "_id": entry.get("conversationId").unwrap() }, "u": raised }
 }
 
 fn document(conversation: ConversationId, seq: usize) -> Document {

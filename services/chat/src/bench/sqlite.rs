@@ -58,7 +58,7 @@ pub(super) async fn raw(db: &Database) -> Raw {
         lone.push(start.elapsed());
     }
     let rate = f64::from(u32::try_from(messages).unwrap()) / elapsed.as_secs_f64();
-    Raw { rate, cpu, lone_ms: Sorted::new(lone).at(50) }
+    Raw { rate, cpu, lone_ms: Sorted::new(lone).at(50), counted: None }
 }
 
 fn insert(tx: &Connection, batch: &[(Draft, usize)]) -> Result<(), SqliteError> {
