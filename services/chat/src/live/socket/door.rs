@@ -92,7 +92,7 @@ impl Door {
         let rows = chat.conversations.memberships(identity.user, most).await?;
         let ids: Vec<_> = rows.iter().map(|row| row.conversation).collect();
         // Nothing is heard before `ready`.
-        seat.hold();
+        seat.answering();
         self.live.hub.enter(seat, &ids, chat.settings.limits.sockets_per_person).await?;
         // Opened between the first look and the subscription, a conversation would have passed unheard.
         let rows = chat.conversations.memberships(identity.user, most).await?;
@@ -111,7 +111,7 @@ impl Door {
             "serverTime": chat.clock.now(),
         });
         seat.send(&Packet::event("ready", &ready).map_err(|_| WireError::internal())?);
-        seat.release();
+        seat.answered();
         Ok(())
     }
 }
