@@ -16,18 +16,30 @@ mod story;
 mod talk;
 mod weather;
 
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 
-use self::weather::Broken;
+use sqlite::{Database, Engine};
+
+pub use self::air::Keys;
+use self::server::{DEADLINE, Server, Wire};
+use self::weather::{Broken, Weather};
 
 /// Runs on one seed take this many in the test command.
 const USUALLY: u64 = 400;
 /// Within so many seeds every broken rule has to be found.
 const FOUND_WITHIN: u64 = 100;
 
-fn variable(name: &str) -> Option<u64> {
+pub fn variable(name: &str) -> Option<u64> {
     std::env::var(name).ok().and_then(|value| value.parse().ok())
+}
+
+/// A database that loses nothing and takes its time with every command: by seed, anything comes in between anything.
+pub async fn slow_database(seed: u64) -> Database {
+    let wire = Wire { server: Server::new(Weather::slow(seed)), cut: Arc::default() };
+    let db = Database::on(Arc::new(wire) as Arc<dyn Engine>, DEADLINE);
+    crate::sqlite::migrate(&db).await.unwrap();
+    db
 }
 
 /// One run from its seed: what went wrong, and the diary.

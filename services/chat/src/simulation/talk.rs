@@ -64,6 +64,8 @@ pub(super) struct Talk<'a> {
     instance: &'a Instance,
     next: u64,
     asked: BTreeMap<u64, (Asked, Instant)>,
+    /// The server said so.
+    ready: bool,
     /// `sync` is through: what comes is live.
     live: bool,
     /// Entries that wait for what is before them.
@@ -85,6 +87,7 @@ impl<'a> Talk<'a> {
             instance,
             next: 0,
             asked: BTreeMap::new(),
+            ready: false,
             live: false,
             waiting: BTreeMap::new(),
             failed: false,
@@ -150,8 +153,13 @@ impl<'a> Talk<'a> {
         }
         let Some(event) = text.strip_prefix("42") else { return Ok(()) };
         let (name, payload): (String, Value) = serde_json::from_str(event).map_err(|_| Over)?;
+        if !self.ready && name != "ready" {
+            let (client, weather) = (&self.client.disk().name, &self.client.common.weather);
+            weather.wrong(format_args!("{client} heard {name} before it was ready"));
+        }
         match name.as_str() {
             "ready" => {
+                self.ready = true;
                 self.client.look_around(self.instance).await?;
                 self.ask("sync", &json!({}), Asked::Sync);
             }

@@ -76,9 +76,30 @@ impl Weather {
         if matches!(broken, Some(Broken::LocalReads | Broken::TakesUnknownForStored)) {
             (rates.fail_overs, rates.behind_ms, rates.lost_events) = (true, 1_500, 30);
         }
+        Arc::new(Self::with(random, rates, broken))
+    }
+
+    /// Nothing goes wrong, and everything takes its time.
+    pub fn slow(seed: u64) -> Arc<Self> {
+        let rates = Rates {
+            lost_replies: 0,
+            late_commands: 0,
+            lost_events: 0,
+            doubled_events: 0,
+            event_ms: 20,
+            command_ms: 20,
+            fail_overs: false,
+            behind_ms: 0,
+        };
+        let weather = Self::with(SeededRandom::new(seed), rates, None);
+        weather.set_calm(false);
+        Arc::new(weather)
+    }
+
+    fn with(random: SeededRandom, rates: Rates, broken: Option<Broken>) -> Self {
         let (calm, diary) = (AtomicBool::new(true), Mutex::default());
         let (start, wrong) = (Instant::now(), Mutex::default());
-        Arc::new(Self { random, rates, broken, start, calm, diary, wrong })
+        Self { random, rates, broken, start, calm, diary, wrong }
     }
 
     /// From now on nothing goes wrong, or things do.

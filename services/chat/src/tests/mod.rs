@@ -18,6 +18,7 @@ pub mod place;
 mod restoring;
 mod retention;
 mod sending;
+mod snapshot;
 pub mod stores;
 mod sync_cost;
 mod syncing;

@@ -175,7 +175,8 @@ async fn open_file(folder: &Path) -> sqlite::Database {
     database
 }
 
-fn in_database(database: sqlite::Database, clock: Arc<dyn Clock>) -> Stores {
+/// On an open database.
+pub fn in_database(database: sqlite::Database, clock: Arc<dyn Clock>) -> Stores {
     let log = Arc::new(SqliteLog::new(database.clone(), DAY, 30 * DAY, clock));
     Stores {
         conversations: Arc::new(SqliteConversations::new(database.clone())),

@@ -91,7 +91,7 @@ impl Door {
         let most = chat.most_conversations();
         let ids = chat.conversations.conversations_of(identity.user, most).await?;
         // Nothing is heard before `ready`.
-        seat.hold();
+        seat.answering();
         self.live.hub.enter(seat, &ids, chat.settings.limits.sockets_per_person).await?;
         // Opened between the first look and the subscription, a conversation would have passed unheard.
         let now = chat.conversations.conversations_of(identity.user, most).await?;
@@ -109,7 +109,7 @@ impl Door {
             "serverTime": chat.clock.now(),
         });
         seat.send(&Packet::event("ready", &ready).map_err(|_| WireError::internal())?);
-        seat.release();
+        seat.answered();
         Ok(())
     }
 }

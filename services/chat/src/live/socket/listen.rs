@@ -117,7 +117,7 @@ impl Live {
             return;
         };
         for seat in self.hub.seats_of(user) {
-            seat.send(&packet);
+            seat.tell(&packet);
         }
     }
 
@@ -163,7 +163,7 @@ impl Live {
         let view = view::of(&self.chat, user, id).await?;
         let packet = Packet::event("conversation:added", &view)?;
         for seat in seats {
-            seat.send(&packet);
+            seat.tell(&packet);
         }
         // What was written before this instance listened. Of a long log the last page: the client fetches what it lacks.
         let mut after = view.floor.max(view.head.seq.saturating_sub(u64::from(PAGE)));
@@ -172,7 +172,7 @@ impl Live {
             for entry in &entries {
                 let packet = Packet::event(entry.event(), entry)?;
                 for seat in seats {
-                    seat.send(&packet);
+                    seat.tell(&packet);
                 }
             }
             let Some(last) = entries.last() else { return Ok(()) };

@@ -26,6 +26,10 @@ pub struct Seat {
 #[derive(Debug, Default)]
 struct Waiting {
     holds: u32,
+    /// Those of the holds that are for an answer.
+    answers: u32,
+    /// Where the person comes in and goes out, behind the answer; before the live events.
+    told: Vec<Packet>,
     packets: Vec<Packet>,
     bytes: usize,
 }
@@ -52,13 +56,29 @@ impl Seat {
             self.send(packet);
             return;
         }
-        waiting.bytes += packet.len();
-        if waiting.bytes > self.limit {
-            drop(waiting);
-            self.socket.close(CloseReason::SlowReader);
-            return;
+        if self.has_room(&mut waiting, packet) {
+            waiting.packets.push(packet.clone());
         }
-        waiting.packets.push(packet.clone());
+    }
+
+    /// Says where the person comes in or goes out, and what is in the log there, at once; while something is being answered,
+    /// right behind the answer, which may not know of it yet.
+    pub fn tell(&self, packet: &Packet) {
+        let mut waiting = self.waiting();
+        if waiting.answers == 0 {
+            self.send(packet);
+        } else if self.has_room(&mut waiting, packet) {
+            waiting.told.push(packet.clone());
+        }
+    }
+
+    fn has_room(&self, waiting: &mut Waiting, packet: &Packet) -> bool {
+        waiting.bytes += packet.len();
+        let fits = waiting.bytes <= self.limit;
+        if !fits {
+            self.socket.close(CloseReason::SlowReader);
+        }
+        fits
     }
 
     /// Passes an event on at once. A full queue closes the socket, which comes back and resumes from its cursors.
@@ -73,9 +93,31 @@ impl Seat {
         self.waiting().holds += 1;
     }
 
+    /// From now on everything waits for an answer, until as many [`Seat::answered`] came.
+    pub fn answering(&self) {
+        let mut waiting = self.waiting();
+        waiting.holds += 1;
+        waiting.answers += 1;
+    }
+
+    /// The answer is on its way.
+    pub fn answered(&self) {
+        let mut waiting = self.waiting();
+        waiting.answers = waiting.answers.saturating_sub(1);
+        if waiting.answers == 0 {
+            for packet in std::mem::take(&mut waiting.told) {
+                self.send(&packet);
+            }
+        }
+        self.release_from(waiting);
+    }
+
     /// Lets go what waited, in order.
     pub fn release(&self) {
-        let mut waiting = self.waiting();
+        self.release_from(self.waiting());
+    }
+
+    fn release_from(&self, mut waiting: MutexGuard<'_, Waiting>) {
         waiting.holds = waiting.holds.saturating_sub(1);
         if waiting.holds > 0 {
             return;
@@ -145,5 +187,101 @@ impl Seat {
 
     fn waiting(&self) -> MutexGuard<'_, Waiting> {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use async_trait::async_trait;
+    use futures::future::BoxFuture;
+    use kernel::{DeviceId, SeededRandom, SessionId, UserId};
+    use serde_json::json;
+    use serde_json::value::{RawValue, to_raw_value};
+    use socketio::{Answer, Handler, Handshake, Line, Refusal, Session};
+
+    use super::*;
+
+    /// Lets one socket in.
+    #[derive(Default)]
+    struct Chair(Mutex<Option<Arc<Seat>>>);
+
+    #[async_trait]
+    impl Handler for Chair {
+        async fn connect(
+            &self,
+            socket: Socket,
+            _: Option<Box<RawValue>>,
+            _: Handshake,
+        ) -> Result<Box<dyn Session>, Refusal> {
+            let (now, random) = (Timestamp::default(), SeededRandom::new(1));
+            let identity = Identity {
+                user: UserId::new_v7(now, &random),
+                session: SessionId::new_v7(now, &random),
+                device: DeviceId::new_v7(now, &random),
+                expires_at: now,
+            };
+            *self.0.lock().unwrap() = Some(Arc::new(Seat::new(identity, socket, 1_000)));
+            Ok(Box::new(Silent))
+        }
+    }
+
+    struct Silent;
+
+    impl Session for Silent {
+        fn event(&self, _: String, _: Vec<Box<RawValue>>) -> BoxFuture<'static, Answer> {
+            Box::pin(async { Answer::default() })
+        }
+
+        fn disconnected(&self, _: &CloseReason) {}
+    }
+
+    async fn seated() -> (Line, Arc<Seat>) {
+        let chair = Chair::default();
+        let auth = to_raw_value(&json!({})).unwrap();
+        let line = Line::connect(&chair, auth, &SeededRandom::new(1)).await.unwrap();
+        let seat = chair.0.lock().unwrap().take().unwrap();
+        (line, seat)
+    }
+
+    fn named(name: &str) -> Packet {
+        Packet::event(name, &json!({})).unwrap()
+    }
+
+    async fn heard(line: &Line, count: usize) -> Vec<String> {
+        let mut names = Vec::new();
+        while names.len() < count {
+            let packet = line.next().await.unwrap();
+            let Some(event) = packet.strip_prefix("42") else { continue };
+            let (name, _): (String, serde_json::Value) = serde_json::from_str(event).unwrap();
+            names.push(name);
+        }
+        names
+    }
+
+    #[tokio::test]
+    async fn what_happens_while_something_is_answered_comes_behind_the_answer() {
+        let (line, seat) = seated().await;
+        seat.answering();
+        seat.deliver(&named("entry"));
+        seat.tell(&named("removed"));
+        seat.send(&named("answer"));
+        seat.answered();
+        assert_eq!(heard(&line, 3).await, ["answer", "removed", "entry"]);
+    }
+
+    #[tokio::test]
+    async fn a_new_conversation_is_told_before_what_is_heard_of_it() {
+        let (line, seat) = seated().await;
+        seat.answering();
+        seat.hold();
+        seat.tell(&named("added"));
+        seat.deliver(&named("second"));
+        seat.send(&named("answer"));
+        seat.answered();
+        seat.tell(&named("first"));
+        seat.release();
+        assert_eq!(heard(&line, 4).await, ["answer", "added", "first", "second"]);
     }
 }

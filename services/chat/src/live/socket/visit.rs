@@ -200,19 +200,19 @@ impl Asked {
     }
 }
 
-/// Holds live events back for as long as it lives.
+/// Holds everything else back for as long as it lives.
 struct Held(Arc<Seat>);
 
 impl Held {
     fn new(seat: &Arc<Seat>) -> Self {
-        seat.hold();
+        seat.answering();
         Self(Arc::clone(seat))
     }
 }
 
 impl Drop for Held {
     fn drop(&mut self) {
-        self.0.release();
+        self.0.answered();
     }
 }
 
