@@ -12,7 +12,7 @@ use futures::future::{BoxFuture, ready};
 use kernel::SystemRandom;
 use serde_json::value::RawValue;
 use socketio::{
-    Answer, CloseReason, Config, Engine, Handler, Handshake, OriginPolicy, Packet, Refusal,
+    Answer, CloseReason, Config, Engine, Event, Handler, Handshake, OriginPolicy, Packet, Refusal,
     Session, Socket,
 };
 
@@ -40,7 +40,8 @@ impl Handler for Echo {
 }
 
 impl Session for EchoSession {
-    fn event(&self, name: String, args: Vec<Box<RawValue>>) -> BoxFuture<'static, Answer> {
+    fn event(&self, event: Event) -> BoxFuture<'static, Answer> {
+        let Event { name, args, .. } = event;
         match name.as_str() {
             "echo" => return Box::pin(ready(Answer::from(args.into_iter().next()))),
             "logout" => self.0.close(CloseReason::ServerDisconnect),

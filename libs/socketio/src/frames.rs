@@ -12,7 +12,7 @@ use crate::CloseReason;
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Message {
     Text(Bytes),
-    Binary,
+    Binary(Bytes),
     Ping(Bytes),
     Close,
 }
@@ -73,7 +73,7 @@ impl Frames {
     fn message(&mut self, frame: Frame) -> Result<Option<Message>, CloseReason> {
         Ok(Some(match frame {
             Frame::Text(bytes) => Message::Text(bytes),
-            Frame::Binary(_) => Message::Binary,
+            Frame::Binary(bytes) => Message::Binary(bytes),
             Frame::Ping(bytes) => Message::Ping(bytes),
             Frame::Pong(_) => return Ok(None),
             Frame::Close(_) => Message::Close,
@@ -101,7 +101,7 @@ impl Frames {
             return Ok(None);
         }
         let bytes = fragments.bytes.freeze();
-        Ok(Some(if fragments.text { Message::Text(bytes) } else { Message::Binary }))
+        Ok(Some(if fragments.text { Message::Text(bytes) } else { Message::Binary(bytes) }))
     }
 }
 

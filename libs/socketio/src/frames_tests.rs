@@ -47,7 +47,7 @@ async fn messages_are_read_however_the_bytes_arrive() {
         Message::Text(Bytes::from_static(b"4one")),
         Message::Ping(Bytes::from_static(b"ping")),
         Message::Text(Bytes::from_static(b"4two")),
-        Message::Binary,
+        Message::Binary(Bytes::from_static(&[7; LIMIT])),
         Message::Close,
     ];
     let stream = stream.freeze();

@@ -130,7 +130,7 @@ async fn frames_that_break_the_protocol_close_their_own_socket() {
         Message::text("40"),
         Message::text("42{}"),
         Message::text("42[\"disconnect\"]"),
-        Message::text("451-[\"a\",{\"_placeholder\":true,\"num\":0}]"),
+        Message::text("451-[\"a\",{\"_placeholder\":true,\"num\":1}]"),
         Message::binary(vec![1, 2, 3]),
     ];
     let count = broken.len();

@@ -3,6 +3,9 @@
 
 mod drain;
 mod limits;
+mod namespaces;
+mod polling;
 mod refused;
 mod session;
 mod support;
+mod upgrade;
