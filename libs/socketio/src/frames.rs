@@ -17,9 +17,34 @@ pub(crate) enum Message {
     Close,
 }
 
-/// Reads messages, and never holds more of one than the limit: a frame that announces more is refused by its header.
+/// Reads messages from a connection.
 pub(crate) struct Frames {
     payload: Payload,
+    assembler: Assembler,
+}
+
+impl Frames {
+    pub(crate) fn new(payload: Payload, max_bytes: usize) -> Self {
+        Self { payload, assembler: Assembler::new(max_bytes) }
+    }
+
+    /// The next message. Safe to drop half-way: nothing is lost.
+    pub(crate) async fn next(&mut self) -> Result<Message, CloseReason> {
+        loop {
+            if let Some(message) = self.assembler.next()? {
+                return Ok(message);
+            }
+            match self.payload.next().await {
+                Some(Ok(bytes)) => self.assembler.feed(bytes),
+                Some(Err(_)) | None => return Err(CloseReason::TransportClosed),
+            }
+        }
+    }
+}
+
+/// Puts messages together from bytes, and never holds more of one than the limit: a frame that announces more is refused by
+/// its header.
+pub(crate) struct Assembler {
     buffer: BytesMut,
     codec: Codec,
     max_bytes: usize,
@@ -32,26 +57,29 @@ struct Fragments {
     bytes: BytesMut,
 }
 
-impl Frames {
-    pub(crate) fn new(payload: Payload, max_bytes: usize) -> Self {
+impl Assembler {
+    pub(crate) fn new(max_bytes: usize) -> Self {
         let codec = Codec::new().max_size(max_bytes);
-        Self { payload, buffer: BytesMut::new(), codec, max_bytes, fragments: None }
+        Self { buffer: BytesMut::new(), codec, max_bytes, fragments: None }
     }
 
-    /// The next message. Safe to drop half-way: nothing is lost.
-    pub(crate) async fn next(&mut self) -> Result<Message, CloseReason> {
-        loop {
-            while let Some(frame) = self.decode()? {
-                if let Some(message) = self.message(frame)? {
-                    return Ok(message);
-                }
-            }
-            match self.payload.next().await {
-                Some(Ok(bytes)) if self.buffer.is_empty() => self.buffer = BytesMut::from(bytes),
-                Some(Ok(bytes)) => self.buffer.extend_from_slice(&bytes),
-                Some(Err(_)) | None => return Err(CloseReason::TransportClosed),
+    /// Takes what came.
+    pub(crate) fn feed(&mut self, bytes: Bytes) {
+        if self.buffer.is_empty() {
+            self.buffer = BytesMut::from(bytes);
+        } else {
+            self.buffer.extend_from_slice(&bytes);
+        }
+    }
+
+    /// The next message, if it is whole.
+    pub(crate) fn next(&mut self) -> Result<Option<Message>, CloseReason> {
+        while let Some(frame) = self.decode()? {
+            if let Some(message) = self.message(frame)? {
+                return Ok(Some(message));
             }
         }
+        Ok(None)
     }
 
     fn decode(&mut self) -> Result<Option<Frame>, CloseReason> {

@@ -15,6 +15,8 @@ mod config;
 mod engine;
 mod frame;
 mod frames;
+#[cfg(test)]
+mod fuzz;
 mod handler;
 mod http;
 mod keeper;

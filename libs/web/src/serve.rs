@@ -58,6 +58,8 @@ pub fn serve(server: Server) -> anyhow::Result<Running> {
     })
     // Small frames must not wait for the client's word on the one before.
     .tcp_nodelay(true)
+    // A long-polling client that gives its request up is to be noticed before it asks again.
+    .h1_allow_half_closed(false)
     .on_connect(|connection, _| socketio::give_up_unread(connection, UNREAD))
     .disable_signals()
     .keep_alive(KEEP_ALIVE)
