@@ -66,7 +66,7 @@ async fn main() -> io::Result<()> {
     let config = Config {
         allowed_origins: OriginPolicy::Any,
         // Idle clients of the load generator answer no pings.
-        ping_interval: Duration::from_secs(3_600),
+        ping_interval: Duration::from_hours(1),
         queue_bytes: 4 * 1024 * 1024,
         queue_packets: 65_536,
         ..Config::default()

@@ -122,9 +122,8 @@ impl Link {
             }
             Step::Leave { namespace, waited } => {
                 self.give_back(waited);
-                let id = self.client(|client| {
-                    client.member(&namespace).map(|member| member.socket.id())
-                })?;
+                let id = self
+                    .client(|client| client.member(&namespace).map(|member| member.socket.id()))?;
                 if let Some(id) = id {
                     self.left(id, CloseReason::ClientDisconnect);
                 }
@@ -157,7 +156,7 @@ impl Link {
 
     fn decide(self: &Arc<Self>, socket: &Socket, verdict: Verdict) {
         match verdict {
-            Ok(session) => self.let_in(socket, Arc::from(session)),
+            Ok(session) => self.let_in(socket, &Arc::from(session)),
             Err(refusal) => {
                 let waited = self.client(|client| {
                     client.remove(socket.id()).map(|_| client.protocol.refuse(socket.namespace()))
@@ -172,11 +171,11 @@ impl Link {
         }
     }
 
-    fn let_in(self: &Arc<Self>, socket: &Socket, session: Arc<dyn Session>) {
+    fn let_in(self: &Arc<Self>, socket: &Socket, session: &Arc<dyn Session>) {
         let stays = self.client(|client| {
             let member = client.members.iter_mut().find(|member| member.socket.id() == socket.id());
             let Some(member) = member else { return false };
-            member.session = Some(Arc::clone(&session));
+            member.session = Some(Arc::clone(session));
             client.connect_by = None;
             if self.shared.has_one_namespace() {
                 // Nobody will ask for it again.

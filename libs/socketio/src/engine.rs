@@ -121,7 +121,17 @@ impl Engine {
         let owners = Owners::new(config.max_per_owner);
         let addresses = Addresses::new(config.max_per_address);
         let registry = Registry::new();
-        Self { shared: Arc::new(Shared { config, upper, random, registry, owners, addresses, address_of }) }
+        Self {
+            shared: Arc::new(Shared {
+                config,
+                upper,
+                random,
+                registry,
+                owners,
+                addresses,
+                address_of,
+            }),
+        }
     }
 
     /// Mounts the engine at its path.
@@ -196,7 +206,10 @@ impl Shared {
     }
 
     /// A place among those of the client's address. `Err`: it has too many.
-    pub(crate) fn place(&self, handshake: &Handshake) -> Result<Option<Place<IpAddr>>, crate::TooMany> {
+    pub(crate) fn place(
+        &self,
+        handshake: &Handshake,
+    ) -> Result<Option<Place<IpAddr>>, crate::TooMany> {
         if self.config.max_per_address == usize::MAX {
             return Ok(None);
         }

@@ -39,7 +39,7 @@ const CORPUS: [&str; 24] = [
     r#"2["hello",1,"two",{"three":[true,null]}]"#,
     r#"2/admin,12["hello"]"#,
     r#"3456["answer"]"#,
-    r#"3/admin,0[]"#,
+    "3/admin,0[]",
     r#"51-["file",{"_placeholder":true,"num":0}]"#,
     r#"52-/admin,7["files",[{"_placeholder":true,"num":0},{"num":1,"_placeholder":true}]]"#,
     r#"61-3[{"_placeholder":true,"num":0}]"#,
@@ -89,7 +89,10 @@ impl Dice {
             1 => bytes.insert(at, u8::try_from(self.below(256)).unwrap()),
             2 if at < bytes.len() => bytes[at] ^= 1 << self.below(8),
             3 => drop(bytes.splice(at..at, self.pick(&CORPUS).bytes())),
-            4 => drop(bytes.splice(at..at, (0..self.below(40)).map(|_| *self.pick(b"[]{}\",:0b-/\\u\x1e")))),
+            4 => {
+                let noise = (0..self.below(40)).map(|_| *self.pick(b"[]{}\",:0b-/\\u\x1e"));
+                drop(bytes.splice(at..at, noise));
+            }
             5 if at < bytes.len() => drop(bytes.remove(at)),
             _ => bytes.extend(std::iter::repeat_n(*self.pick(b"[{\"9/,"), self.below(300))),
         }
@@ -141,7 +144,11 @@ fn read(text: &[u8]) {
     assert_eq!(format!("{read:?}"), format!("{again:?}"));
     // And the published parser reads it too.
     let state = ParserState::default();
-    let theirs = CommonParser.decode_str(&ParseConfig::default(), &state, Str::from(written[1..].to_owned()));
+    let theirs = CommonParser.decode_str(
+        &ParseConfig::default(),
+        &state,
+        Str::from(written[1..].to_owned()),
+    );
     // (How many attachments are too many is for the state machine to say, here.)
     let other = matches!(
         theirs,
@@ -205,7 +212,10 @@ fn protocol(dice: &Dice) {
 /// What carries a session, and its queue, in any order of requests, frames and sockets that come and go.
 fn carriers(dice: &Dice) {
     let config = Config { queue_bytes: 600, queue_packets: 20, ..Config::default() };
-    let queue = Queue::new(&config, if dice.one_in(4) { Transport::Websocket } else { Transport::polling() });
+    let queue = Queue::new(
+        &config,
+        if dice.one_in(4) { Transport::Websocket } else { Transport::polling() },
+    );
     let context = &Context::from_waker(Waker::noop());
     let (mut number, mut polls, mut moved) = (0, 0_i32, false);
     let (mut sent, mut heard) = (0_u32, 0_u32);
@@ -236,14 +246,19 @@ fn carriers(dice: &Dice) {
                 polls = 0;
             }
             4 => number = queue.open_probe().unwrap_or(number),
-            5 => moved |= queue.probed(*dice.pick(&[&b"2probe"[..], b"5", b"x"])) == ProbeStep::Switch,
+            5 => {
+                let texts: [&[u8]; 3] = [b"2probe", b"5", b"x"];
+                moved |= queue.probed(dice.pick(&texts)) == ProbeStep::Switch;
+            }
             6 => {
                 if let Poll::Ready(Some(bytes)) = queue.poll_chunk(number, context) {
                     count(&bytes);
                 }
             }
             7 if dice.one_in(10) => queue.lost(number),
-            8 if dice.one_in(20) => queue.end(CloseReason::Draining, [Frame::Close(CloseReason::Draining)]),
+            8 if dice.one_in(20) => {
+                queue.end(CloseReason::Draining, [Frame::Close(CloseReason::Draining)]);
+            }
             _ => {}
         }
         assert!(polls <= 1);
@@ -257,7 +272,14 @@ fn carriers(dice: &Dice) {
 fn websocket(dice: &Dice) {
     let mut stream = BytesMut::new();
     for _ in 0..=dice.below(6) {
-        let kind = *dice.pick(&[OpCode::Text, OpCode::Binary, OpCode::Continue, OpCode::Ping, OpCode::Pong, OpCode::Close]);
+        let kind = *dice.pick(&[
+            OpCode::Text,
+            OpCode::Binary,
+            OpCode::Continue,
+            OpCode::Ping,
+            OpCode::Pong,
+            OpCode::Close,
+        ]);
         Parser::write_message(&mut stream, dice.said(), kind, !dice.one_in(3), !dice.one_in(20));
     }
     let mut stream = stream.to_vec();
@@ -306,7 +328,10 @@ fn heartbeat(dice: &Dice) {
     }
 }
 
-const KINDS: [(&str, fn(&Dice)); 5] = [
+/// Something to do with chance.
+type Case = fn(&Dice);
+
+const KINDS: [(&str, Case); 5] = [
     ("codecs", codecs),
     ("protocol", protocol),
     ("carriers", carriers),
@@ -314,7 +339,7 @@ const KINDS: [(&str, fn(&Dice)); 5] = [
     ("heartbeat", heartbeat),
 ];
 
-fn case(name: &str, run: fn(&Dice), seed: u64) {
+fn case(name: &str, run: Case, seed: u64) {
     let dice = Dice(SeededRandom::new(seed));
     if let Err(panic) = catch_unwind(AssertUnwindSafe(|| run(&dice))) {
         eprintln!("the case was {name}, seed {seed}");
@@ -344,5 +369,8 @@ fn much_random_input() {
         }
         cases += 1_000;
     }
-    println!("{cases} cases of each of {} kinds in {minutes} minutes, from seed {first}", KINDS.len());
+    println!(
+        "{cases} cases of each of {} kinds in {minutes} minutes, from seed {first}",
+        KINDS.len()
+    );
 }

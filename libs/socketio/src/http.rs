@@ -65,7 +65,11 @@ async fn accept(
         .map_err(|_| Refused::BadRequest)?
         .into_inner();
     if request.method() == Method::OPTIONS {
-        return if is_admitted(request, engine) { Ok(preflight(request)) } else { Err(Refused::Forbidden) };
+        return if is_admitted(request, engine) {
+            Ok(preflight(request))
+        } else {
+            Err(Refused::Forbidden)
+        };
     }
     let websocket = match params.transport.as_deref() {
         Some("websocket") => true,
@@ -79,7 +83,8 @@ async fn accept(
         return begin(request, payload, engine, &params, websocket);
     };
     let sid = Sid::read(sid, &engine.shared.config.instance);
-    let link = sid.and_then(|sid| engine.shared.registry.find(sid)).ok_or(Refused::UnknownSession)?;
+    let link =
+        sid.and_then(|sid| engine.shared.registry.find(sid)).ok_or(Refused::UnknownSession)?;
     if let Some(reason) = link.tick(tokio::time::Instant::now()) {
         link.queue.close(reason);
         return Err(Refused::UnknownSession);

@@ -31,16 +31,14 @@ impl Line {
         let queue = Arc::new(Queue::new(&Config::default(), Transport::Websocket));
         let owners = Owners::new(usize::MAX);
         let socket = Socket::new(random, Arc::from(ROOT), Arc::clone(&queue), owners, 0);
-        let session =
-            handler.connect(socket.clone(), Some(auth), Handshake::default()).await?;
+        let session = handler.connect(socket.clone(), Some(auth), Handshake::default()).await?;
         socket.open(packet::connected(ROOT, "line"));
         Ok(Self { queue, session })
     }
 
     /// Sends an event, as the client's next. The future is the handling of it; the answer comes by [`Line::next`].
     pub fn event(&self, id: u64, name: &str, payload: Box<RawValue>) -> BoxFuture<'static, ()> {
-        let event =
-            Event { name: name.to_owned(), args: vec![payload], attachments: Vec::new() };
+        let event = Event { name: name.to_owned(), args: vec![payload], attachments: Vec::new() };
         let answer = self.session.event(event);
         let queue = Arc::clone(&self.queue);
         Box::pin(async move {

@@ -43,7 +43,7 @@ pub(crate) async fn poll(link: &Link) -> Result<HttpResponse, Refused> {
         polled = poll_fn(|context| link.queue.poll_packets(context)) => polled,
         () = sleep(PROBING), if probing => Polled::Packets(Bytes::from_static(engine::NOOP)),
     };
-    waiting.is_over();
+    waiting.end();
     match polled {
         Polled::Packets(packets) => {
             let bytes = u64::try_from(packets.len()).unwrap_or(u64::MAX);
@@ -126,7 +126,7 @@ fn answer(delivery: Delivery) -> HttpResponse {
 struct Waiting<'a>(Option<&'a Queue>);
 
 impl Waiting<'_> {
-    fn is_over(mut self) {
+    fn end(mut self) {
         if let Some(queue) = self.0.take() {
             queue.end_poll();
         }

@@ -79,7 +79,9 @@ mod tests {
         for other in ["", "chat-2", "1", ".chat-1"] {
             assert_eq!(Sid::read(&written, other), None, "{other:?}");
         }
-        for text in ["", ".chat-1", "x.chat-1", "chat-1", "AAAAAAAAAAAAAAAAAAAAA.chat-1", "é.chat-1"] {
+        for text in
+            ["", ".chat-1", "x.chat-1", "chat-1", "AAAAAAAAAAAAAAAAAAAAA.chat-1", "é.chat-1"]
+        {
             assert_eq!(Sid::read(text, "chat-1"), None, "{text:?}");
         }
     }

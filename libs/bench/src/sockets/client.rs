@@ -94,7 +94,9 @@ impl Client {
         let bytes = self.buffer.get(self.start..)?;
         let (header, length) = match bytes.get(1)? & 0x7f {
             126 => (4, usize::from(u16::from_be_bytes(bytes.get(2..4)?.try_into().ok()?))),
-            127 => (10, usize::try_from(u64::from_be_bytes(bytes.get(2..10)?.try_into().ok()?)).ok()?),
+            127 => {
+                (10, usize::try_from(u64::from_be_bytes(bytes.get(2..10)?.try_into().ok()?)).ok()?)
+            }
             short => (2, usize::from(short)),
         };
         let from = self.start + header;

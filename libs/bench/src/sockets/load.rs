@@ -73,7 +73,12 @@ impl Load {
     }
 
     /// One client has the server send to everybody.
-    pub(crate) async fn blast(mut self, server: &Server, time: Duration, pace: Pace) -> Result<Figures> {
+    pub(crate) async fn blast(
+        mut self,
+        server: &Server,
+        time: Duration,
+        pace: Pace,
+    ) -> Result<Figures> {
         let mut sender = self.clients.pop().context("no client")?;
         let everybody = self.clients.len() as u64;
         let (cpu, began) = (server.cpu()?, Instant::now());
@@ -95,10 +100,14 @@ impl Load {
                     true
                 }
                 // The sender hears it too, so its own copy paces it.
-                Pace::Window(window) => sent.saturating_sub(heard.load(Ordering::Relaxed) / everybody) < window as u64,
+                Pace::Window(window) => {
+                    sent.saturating_sub(heard.load(Ordering::Relaxed) / everybody) < window as u64
+                }
             };
             if open {
-                sender.send(&format!("42[\"blast\",\"{:0>BYTES$}\"]", began.elapsed().as_micros())).await?;
+                sender
+                    .send(&format!("42[\"blast\",\"{:0>BYTES$}\"]", began.elapsed().as_micros()))
+                    .await?;
                 sent += 1;
             } else {
                 tokio::task::yield_now().await;
@@ -153,7 +162,8 @@ async fn listen(
         }
         if number % 16 == 0 {
             let digits = &frame[b"42[\"n\",\"".len()..][..BYTES];
-            let sent: u64 = std::str::from_utf8(digits).ok().and_then(|text| text.parse().ok()).unwrap_or(0);
+            let sent: u64 =
+                std::str::from_utf8(digits).ok().and_then(|text| text.parse().ok()).unwrap_or(0);
             let _ = times.send(vec![began.elapsed().saturating_sub(Duration::from_micros(sent))]);
         }
         number += 1;

@@ -74,14 +74,19 @@ impl Drop for Server {
 
 fn command(kind: Kind, address: SocketAddr) -> (PathBuf, Vec<String>) {
     let top = testkit::workspace();
-    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| top.join("target"), |dir| top.join(dir));
+    let target = std::env::var_os("CARGO_TARGET_DIR")
+        .map_or_else(|| top.join("target"), |dir| top.join(dir));
     let whole = vec![address.to_string()];
     match kind {
         Kind::Engine => (target.join("release/examples/load"), whole),
         Kind::Oxide => (target.join("peers/release/oxide-peer"), whole),
         Kind::Npm => {
             let script = top.join("libs/socketio/peers/npm/server.js");
-            let arguments = [script.display().to_string(), address.ip().to_string(), address.port().to_string()];
+            let arguments = [
+                script.display().to_string(),
+                address.ip().to_string(),
+                address.port().to_string(),
+            ];
             (PathBuf::from("node"), arguments.to_vec())
         }
     }

@@ -33,9 +33,13 @@ pub(crate) fn text(rows: &[Row]) -> String {
     };
     line("server", &|row| format!("{:?}", row.kind).to_lowercase());
     line("---", &|_| "--:".to_owned());
-    for (at, (count, _)) in rows.first().map(|row| row.idle.clone()).unwrap_or_default().iter().enumerate() {
+    for (at, (count, _)) in
+        rows.first().map(|row| row.idle.clone()).unwrap_or_default().iter().enumerate()
+    {
         line(&format!("idle memory of a socket, of {count} (KB)"), &|row| {
-            row.idle.get(at).map_or_else(String::new, |(_, bytes)| format!("{:.1}", bytes / 1_024.0))
+            row.idle
+                .get(at)
+                .map_or_else(String::new, |(_, bytes)| format!("{:.1}", bytes / 1_024.0))
         });
     }
     line("connections/s", &|row| format!("{:.0}", row.connects_per_s));
@@ -45,7 +49,9 @@ pub(crate) fn text(rows: &[Row]) -> String {
     line("deliveries/s to 1 000 sockets", &|row| format!("{:.0}", row.full.per_s));
     line("… server CPU each (µs)", &|row| format!("{:.2}", row.full.cpu_us));
     line("… p99 (ms)", &|row| format!("{:.1}", row.full.p99_ms));
-    line("10 broadcasts/s to 1 000 sockets: CPU each (µs)", &|row| format!("{:.2}", row.paced.cpu_us));
+    line("10 broadcasts/s to 1 000 sockets: CPU each (µs)", &|row| {
+        format!("{:.2}", row.paced.cpu_us)
+    });
     line("… p50 / p99 (ms)", &|row| format!("{:.1} / {:.1}", row.paced.p50_ms, row.paced.p99_ms));
     text.push('\n');
     text.replacen("| |\n", "", 1)

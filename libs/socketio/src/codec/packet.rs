@@ -158,10 +158,7 @@ impl Header<'_> {
 }
 
 /// The JSON of an event: its name and its arguments, each of them JSON already.
-pub(crate) fn event_json<'a>(
-    name: &str,
-    args: impl Iterator<Item = &'a [u8]> + Clone,
-) -> BytesMut {
+pub(crate) fn event_json<'a>(name: &str, args: impl Iterator<Item = &'a [u8]> + Clone) -> BytesMut {
     let name = serde_json::Value::from(name).to_string();
     let bytes = args.clone().map(|arg| arg.len() + 1).sum::<usize>();
     let mut out = BytesMut::with_capacity(name.len() + bytes + 2);
@@ -177,7 +174,8 @@ pub(crate) fn event_json<'a>(
 
 /// The JSON of an acknowledgement.
 pub(crate) fn ack_json(args: &[Box<RawValue>]) -> BytesMut {
-    let mut out = BytesMut::with_capacity(args.iter().map(|arg| arg.get().len() + 1).sum::<usize>() + 2);
+    let mut out =
+        BytesMut::with_capacity(args.iter().map(|arg| arg.get().len() + 1).sum::<usize>() + 2);
     out.put_u8(b'[');
     for (index, arg) in args.iter().enumerate() {
         if index > 0 {

@@ -136,7 +136,8 @@ mod tests {
         ] {
             assert!(!sound(bad, 5), "{bad}");
         }
-        for plain in [r#"{"num":9}"#, r#"{"_placeholder":false,"num":9}"#, r#"{"_placeholder":1}"#] {
+        for plain in [r#"{"num":9}"#, r#"{"_placeholder":false,"num":9}"#, r#"{"_placeholder":1}"#]
+        {
             assert!(sound(plain, 0), "{plain}");
         }
     }

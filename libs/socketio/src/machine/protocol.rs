@@ -21,13 +21,26 @@ pub(crate) enum Step {
     /// Something for the client.
     Send(Bytes),
     /// Ask the handler whether the client may connect to the namespace.
-    Connect { namespace: Arc<str>, auth: Option<Box<RawValue>> },
+    Connect {
+        namespace: Arc<str>,
+        auth: Option<Box<RawValue>>,
+    },
     /// Hand an event to the session of the namespace.
-    Event { namespace: Arc<str>, heard: Heard },
+    Event {
+        namespace: Arc<str>,
+        heard: Heard,
+    },
     /// The client answered what was asked under that number.
-    Answer { namespace: Arc<str>, id: u64, reply: Reply },
+    Answer {
+        namespace: Arc<str>,
+        id: u64,
+        reply: Reply,
+    },
     /// The client leaves the namespace. So many events waited for it, and give their places back.
-    Leave { namespace: Arc<str>, waited: usize },
+    Leave {
+        namespace: Arc<str>,
+        waited: usize,
+    },
     /// End the connection.
     Close(CloseReason),
 }
@@ -253,7 +266,8 @@ impl Protocol {
     }
 
     fn connect(&mut self, namespace: Arc<str>, auth: Option<Box<RawValue>>) -> Step {
-        let seat = Seat { namespace: Arc::clone(&namespace), phase: Phase::Connecting(VecDeque::new()) };
+        let seat =
+            Seat { namespace: Arc::clone(&namespace), phase: Phase::Connecting(VecDeque::new()) };
         self.seats.push(seat);
         Step::Connect { namespace, auth }
     }

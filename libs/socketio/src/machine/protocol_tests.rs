@@ -32,7 +32,9 @@ fn connected() -> Protocol {
 }
 
 fn event(step: Step) -> (String, Vec<String>, Option<u64>) {
-    let Step::Event { heard: Heard { event, ack }, .. } = step else { panic!("no event: {step:?}") };
+    let Step::Event { heard: Heard { event, ack }, .. } = step else {
+        panic!("no event: {step:?}")
+    };
     let args = event.args.iter().map(|arg| arg.get().to_owned()).collect();
     (event.name, args, ack)
 }
@@ -44,7 +46,9 @@ fn assert_broken(step: &Step) {
 #[test]
 fn a_client_connects_speaks_and_leaves() {
     let mut protocol = new();
-    let Step::Connect { namespace, auth } = say(&mut protocol, r#"0{"token":"t"}"#) else { panic!() };
+    let Step::Connect { namespace, auth } = say(&mut protocol, r#"0{"token":"t"}"#) else {
+        panic!()
+    };
     assert_eq!((&*namespace, auth.unwrap().get()), ("/", r#"{"token":"t"}"#));
     assert!(matches!(protocol.accept("/"), Accepted::Connected));
     assert_eq!(protocol.connected().collect::<Vec<_>>(), ["/"]);
@@ -110,7 +114,9 @@ fn an_unknown_namespace_is_refused_and_costs_nothing() {
     for mut protocol in [new(), connecting(), connected()] {
         let before = protocol.seats.len();
         for number in 0..10_000 {
-            let Step::Send(told) = say(&mut protocol, &format!("0/{number},{{}}")) else { panic!() };
+            let Step::Send(told) = say(&mut protocol, &format!("0/{number},{{}}")) else {
+                panic!()
+            };
             assert_eq!(told, format!(r#"44/{number},{{"message":"Invalid namespace"}}"#));
         }
         assert_eq!(protocol.seats.len(), before);

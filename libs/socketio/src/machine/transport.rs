@@ -12,9 +12,9 @@ pub(crate) enum Transport {
 #[derive(Debug, Default)]
 pub(crate) struct Polling {
     /// A GET waits for packets.
-    polling: bool,
+    get: bool,
     /// A POST is being handled.
-    posting: bool,
+    post: bool,
     probe: Probe,
     /// The GET that waits is to be sent back without packets, so that the client can change over.
     release: bool,
@@ -63,17 +63,17 @@ impl Transport {
     /// A GET came. Answers whether a websocket is being tried, in which case it is not to wait for long.
     pub(crate) fn begin_poll(&mut self) -> Result<bool, Refused> {
         let Self::Polling(polling) = self else { return Err(Refused::Moved) };
-        if polling.polling {
+        if polling.get {
             return Err(Refused::Overlap);
         }
-        polling.polling = true;
+        polling.get = true;
         Ok(polling.probe == Probe::Answered)
     }
 
     /// The GET is answered.
     pub(crate) fn end_poll(&mut self) {
         if let Self::Polling(polling) = self {
-            polling.polling = false;
+            polling.get = false;
             polling.release = false;
         }
     }
@@ -81,7 +81,7 @@ impl Transport {
     /// Whether a GET waits.
     #[cfg(test)]
     pub(crate) fn is_polled(&self) -> bool {
-        matches!(self, Self::Polling(polling) if polling.polling)
+        matches!(self, Self::Polling(polling) if polling.get)
     }
 
     /// Whether the GET that waits is to go back empty.
@@ -92,7 +92,7 @@ impl Transport {
     /// A POST came.
     pub(crate) fn begin_post(&mut self) -> Result<(), Refused> {
         let Self::Polling(polling) = self else { return Err(Refused::Moved) };
-        if std::mem::replace(&mut polling.posting, true) {
+        if std::mem::replace(&mut polling.post, true) {
             return Err(Refused::Overlap);
         }
         Ok(())
@@ -101,7 +101,7 @@ impl Transport {
     /// The POST is handled.
     pub(crate) fn end_post(&mut self) {
         if let Self::Polling(polling) = self {
-            polling.posting = false;
+            polling.post = false;
         }
     }
 
@@ -122,7 +122,7 @@ impl Transport {
             (Probe::Open, b"2probe") => {
                 polling.probe = Probe::Answered;
                 // The client stops polling only when its GET comes back.
-                polling.release = polling.polling;
+                polling.release = polling.get;
                 ProbeStep::Answer
             }
             (Probe::Answered, b"5") => {

@@ -326,10 +326,7 @@ fn wake_carrier(inner: MutexGuard<'_, Inner>) {
 }
 
 /// Wakes after the lock is given up: who is woken wants it.
-fn wake(
-    mut inner: MutexGuard<'_, Inner>,
-    who: impl FnOnce(&mut Inner) -> [Option<Waker>; 2],
-) {
+fn wake(mut inner: MutexGuard<'_, Inner>, who: impl FnOnce(&mut Inner) -> [Option<Waker>; 2]) {
     let wakers = who(&mut inner);
     drop(inner);
     for waker in wakers.into_iter().flatten() {

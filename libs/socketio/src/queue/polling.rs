@@ -62,4 +62,3 @@ impl Queue {
         Poll::Pending
     }
 }
-

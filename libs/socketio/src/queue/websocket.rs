@@ -107,4 +107,3 @@ fn write_ready(inner: &mut Inner, out: &mut BytesMut) {
         inner.ready = VecDeque::new();
     }
 }
-

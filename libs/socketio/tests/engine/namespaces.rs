@@ -7,9 +7,7 @@ use async_trait::async_trait;
 use futures::SinkExt;
 use serde_json::json;
 use serde_json::value::RawValue;
-use socketio::{
-    AskError, CloseReason, Config, Handshake, Middleware, Packet, Refusal, Socket,
-};
+use socketio::{AskError, CloseReason, Config, Handshake, Middleware, Packet, Refusal, Socket};
 use tokio_tungstenite::tungstenite::Message;
 
 use crate::support::{Client, Echo, Server, config, start, start_with, until};

@@ -15,7 +15,14 @@ async fn requests_are_refused_in_the_protocols_words() {
     let cases = [
         ("GET", "EIO=4&transport=jsonp", "", 400, 0, "Transport unknown"),
         ("POST", "EIO=4&transport=polling&sid=x", "", 400, 1, "Session ID unknown"),
-        ("GET", "EIO=4&transport=polling&sid=AAAAAAAAAAAAAAAAAAAA", "", 400, 1, "Session ID unknown"),
+        (
+            "GET",
+            "EIO=4&transport=polling&sid=AAAAAAAAAAAAAAAAAAAA",
+            "",
+            400,
+            1,
+            "Session ID unknown",
+        ),
         ("POST", "EIO=4&transport=polling", "", 400, 2, "Bad handshake method"),
         ("PUT", "EIO=4&transport=polling", "", 400, 2, "Bad handshake method"),
         ("GET", "EIO=4&transport=polling", foreign.as_str(), 403, 4, "Forbidden"),
@@ -51,7 +58,9 @@ async fn a_page_that_is_admitted_may_read_the_answers() {
     assert_eq!(answer.header("vary"), Some("Origin"));
     assert_eq!(answer.header("cache-control"), Some("no-store"));
 
-    let asks = format!("{admitted}Access-Control-Request-Method: POST\r\nAccess-Control-Request-Headers: x-a\r\n");
+    let asks = format!(
+        "{admitted}Access-Control-Request-Method: POST\r\nAccess-Control-Request-Headers: x-a\r\n"
+    );
     let answer = server.http("OPTIONS", "EIO=4&transport=polling", &asks, b"").await;
     assert_eq!(answer.status, 204);
     assert_eq!(answer.header("access-control-allow-methods"), Some("GET, POST"));

@@ -21,7 +21,11 @@ async fn a_client_connects_and_is_answered() {
     client.send("41").await;
     until("the session hears that it ended", || !server.gone().is_empty()).await;
     assert_eq!(server.gone(), [CloseReason::ClientDisconnect]);
-    assert_eq!(server.engine.connections(), 1, "the connection stays: the client may connect again");
+    assert_eq!(
+        server.engine.connections(),
+        1,
+        "the connection stays: the client may connect again"
+    );
     client.send("40").await;
     assert!(client.text().await.starts_with("40{"));
     let late = server.socket(0).send(&Packet::event("late", &0).unwrap());

@@ -446,7 +446,10 @@ impl<'a> Poller<'a> {
     pub(crate) async fn expect_unknown(&self) {
         let answer = self.get().await;
         let error: Value = serde_json::from_str(&answer.body).unwrap();
-        assert_eq!((answer.status, error), (400, json!({"code": 1, "message": "Session ID unknown"})));
+        assert_eq!(
+            (answer.status, error),
+            (400, json!({"code": 1, "message": "Session ID unknown"}))
+        );
     }
 }
 

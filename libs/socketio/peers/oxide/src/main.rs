@@ -22,7 +22,7 @@ fn connected(socket: SocketRef) {
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let listen = std::env::args().nth(1).unwrap_or_else(|| "127.0.0.1:3000".to_owned());
     let (layer, io) = SocketIo::builder()
-        .ping_interval(Duration::from_secs(3_600))
+        .ping_interval(Duration::from_hours(1))
         .max_buffer_size(65_536)
         .build_layer();
     io.ns("/", async |socket: SocketRef| connected(socket));
