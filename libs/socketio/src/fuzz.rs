@@ -248,7 +248,7 @@ fn carriers(dice: &Dice) {
             4 => number = queue.open_probe().unwrap_or(number),
             5 => {
                 let texts: [&[u8]; 3] = [b"2probe", b"5", b"x"];
-                moved |= queue.probed(dice.pick(&texts)) == ProbeStep::Switch;
+                moved |= queue.probed(texts[dice.below(3)]) == ProbeStep::Switch;
             }
             6 => {
                 if let Poll::Ready(Some(bytes)) = queue.poll_chunk(number, context) {
