@@ -20,6 +20,9 @@ use socketio::{
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
+/// A connection whose client takes nothing ends after this.
+const UNREAD: Duration = Duration::from_secs(30);
+
 #[derive(Default)]
 struct Room {
     engine: OnceLock<Engine>,
@@ -79,6 +82,7 @@ async fn main() -> io::Result<()> {
         .max_connections(100_000)
         .h1_allow_half_closed(false)
         .tcp_nodelay(true)
+        .on_connect(|connection, data| socketio::on_connect(connection, data, UNREAD))
         .bind(listen)?
         .run()
         .await

@@ -1,12 +1,15 @@
 //! Websocket messages out of the bytes of a connection.
 
+use std::sync::Arc;
+
 use actix_http::ws::{Codec, Frame, Item};
+use actix_web::rt::net::TcpStream;
 use actix_web::web::Payload;
 use actix_web::web::{Bytes, BytesMut};
 use futures::StreamExt;
 use tokio_util::codec::Decoder;
 
-use crate::CloseReason;
+use crate::{CloseReason, direct};
 
 /// A whole message. Text is not yet known to be UTF-8.
 #[derive(Debug, PartialEq, Eq)]
@@ -19,13 +22,30 @@ pub(crate) enum Message {
 
 /// Reads messages from a connection.
 pub(crate) struct Frames {
-    payload: Payload,
+    source: Source,
     assembler: Assembler,
 }
 
+/// Where the bytes come from.
+pub(crate) enum Source {
+    /// From the web server.
+    Http(Payload),
+    /// From the connection itself.
+    Direct(Arc<TcpStream>),
+}
+
+impl Source {
+    async fn next(&mut self) -> Option<Bytes> {
+        match self {
+            Self::Http(payload) => payload.next().await?.ok(),
+            Self::Direct(stream) => direct::read(stream).await,
+        }
+    }
+}
+
 impl Frames {
-    pub(crate) fn new(payload: Payload, max_bytes: usize) -> Self {
-        Self { payload, assembler: Assembler::new(max_bytes) }
+    pub(crate) fn new(source: Source, max_bytes: usize) -> Self {
+        Self { source, assembler: Assembler::new(max_bytes) }
     }
 
     /// The next message. Safe to drop half-way: nothing is lost.
@@ -34,9 +54,9 @@ impl Frames {
             if let Some(message) = self.assembler.next()? {
                 return Ok(message);
             }
-            match self.payload.next().await {
-                Some(Ok(bytes)) => self.assembler.feed(bytes),
-                Some(Err(_)) | None => return Err(CloseReason::TransportClosed),
+            match self.source.next().await {
+                Some(bytes) => self.assembler.feed(bytes),
+                None => return Err(CloseReason::TransportClosed),
             }
         }
     }

@@ -23,7 +23,7 @@ async fn read(pieces: Vec<Bytes>) -> (Vec<Message>, CloseReason) {
     sender.feed_eof();
     let request = TestRequest::default().to_http_request();
     let payload = Payload::from_request(&request, &mut dev::Payload::from(payload)).await.unwrap();
-    let mut frames = Frames::new(payload, LIMIT);
+    let mut frames = Frames::new(Source::Http(payload), LIMIT);
     let mut messages = Vec::new();
     loop {
         match frames.next().await {

@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use actix_http::body::{BodyStream, MessageBody};
 use actix_http::ws;
 use actix_web::http::header::{self, HeaderMap, HeaderValue};
 use actix_web::http::{Method, StatusCode};
@@ -10,12 +9,11 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use serde::Deserialize;
 use serde_json::json;
 
-use crate::frames::Frames;
 use crate::link::Link;
 use crate::machine::transport::Transport;
 use crate::sid::Sid;
-use crate::websocket::Outgoing;
-use crate::{CloseReason, Engine, Handshake, polling, websocket};
+use crate::websocket::Wire;
+use crate::{CloseReason, Engine, Handshake, direct, polling, websocket};
 
 /// How long a browser may remember that a page may call.
 const PREFLIGHT_SECONDS: HeaderValue = HeaderValue::from_static("600");
@@ -48,6 +46,9 @@ pub(crate) async fn door(
     payload: web::Payload,
     engine: web::Data<Engine>,
 ) -> HttpResponse {
+    if !request.head().upgrade() {
+        direct::keep_http(&request);
+    }
     let mut response = match accept(&request, payload, &engine).await {
         Ok(response) => response,
         Err(refused) => refused.response(),
@@ -125,13 +126,9 @@ fn begin(
         link.end(CloseReason::Draining);
         return Err(Refused::Draining);
     }
-    match response {
-        Some(response) => {
-            let frames = Frames::new(payload, shared.config.max_payload_bytes);
-            upgraded(response, websocket::open(shared, &link, frames))
-        }
-        None => Ok(polling::open(shared, &link)),
-    }
+    let Some(handshake) = response else { return Ok(polling::open(shared, &link)) };
+    let wire = Wire { stream: direct::stream(request), payload, handshake };
+    websocket::open(&link, wire).ok_or(Refused::BadRequest)
 }
 
 /// A websocket for a session that there is.
@@ -140,23 +137,9 @@ fn change_over(
     payload: web::Payload,
     link: &Arc<Link>,
 ) -> Result<HttpResponse, Refused> {
-    let mut response = ws::handshake(request.head()).map_err(|_| Refused::BadRequest)?;
-    let frames = Frames::new(payload, link.shared.config.max_payload_bytes);
-    if let Some(outgoing) = websocket::probe(link, frames) {
-        return upgraded(response, outgoing);
-    }
-    // As the official server does: the handshake succeeds, and nothing comes of it.
-    let goodbye = websocket::goodbye(CloseReason::ProtocolError);
-    let body = BodyStream::new(futures::stream::iter([Ok::<_, actix_web::Error>(goodbye)]));
-    response.message_body(body.boxed()).map(HttpResponse::from).map_err(|_| Refused::BadRequest)
-}
-
-fn upgraded(
-    mut response: actix_http::ResponseBuilder,
-    outgoing: Outgoing,
-) -> Result<HttpResponse, Refused> {
-    let body = BodyStream::<Outgoing>::new(outgoing).boxed();
-    response.message_body(body).map(HttpResponse::from).map_err(|_| Refused::BadRequest)
+    let handshake = ws::handshake(request.head()).map_err(|_| Refused::BadRequest)?;
+    let wire = Wire { stream: direct::stream(request), payload, handshake };
+    websocket::probe(link, wire).ok_or(Refused::BadRequest)
 }
 
 fn is_admitted(request: &HttpRequest, engine: &Engine) -> bool {

@@ -1,23 +1,27 @@
 //! A session over a websocket.
 
+use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use actix_web::rt;
+use actix_http::ResponseBuilder;
+use actix_http::body::{BodyStream, MessageBody};
+use actix_web::rt::net::TcpStream;
+use actix_web::web::Payload;
+use actix_web::{HttpResponse, rt};
 use bytes::{Bytes, BytesMut};
 use futures::Stream;
 use tokio::time::{Instant, sleep_until};
 
-use crate::CloseReason;
 use crate::codec::engine;
-use crate::engine::Shared;
 use crate::frame::Frame;
-use crate::frames::{Frames, Message};
+use crate::frames::{Frames, Message, Source};
 use crate::keeper::Seat;
 use crate::link::Link;
 use crate::machine::transport::ProbeStep;
 use crate::queue::Queue;
+use crate::{CloseReason, direct};
 
 /// The body of the websocket's response: what is queued, as the web server is ready to write it.
 pub(crate) struct Outgoing {
@@ -51,13 +55,44 @@ impl Drop for Outgoing {
     }
 }
 
-/// Begins a session: what is written, while a task of its own reads.
-pub(crate) fn open(shared: &Shared, link: &Arc<Link>, frames: Frames) -> Outgoing {
-    let sid = link.sid.written(&shared.config.instance);
-    link.queue.push(Frame::Text(engine::open(&sid, &[], &shared.config)));
+/// What a websocket comes on.
+pub(crate) struct Wire {
+    /// The connection, if it can be taken over.
+    pub(crate) stream: Option<Arc<TcpStream>>,
+    /// What the web server reads of it otherwise.
+    pub(crate) payload: Payload,
+    /// The answer to its handshake.
+    pub(crate) handshake: ResponseBuilder,
+}
+
+/// Begins a session.
+pub(crate) fn open(link: &Arc<Link>, wire: Wire) -> Option<HttpResponse> {
+    let config = &link.shared.config;
+    let sid = link.sid.written(&config.instance);
+    link.queue.push(Frame::Text(engine::open(&sid, &[], config)));
     let seat = Seat::new(link);
-    rt::spawn(carry(seat, frames));
-    Outgoing::new(link, 0)
+    run(link, wire, 0, |frames| carry(seat, frames))
+}
+
+/// Reads and writes a websocket.
+fn run<W: Future<Output = ()> + 'static>(
+    link: &Arc<Link>,
+    mut wire: Wire,
+    number: u32,
+    work: impl FnOnce(Frames) -> W,
+) -> Option<HttpResponse> {
+    let config = &link.shared.config;
+    let frames = |source| Frames::new(source, config.max_payload_bytes);
+    if let Some(stream) = wire.stream {
+        let handshake = wire.handshake.finish().drop_body();
+        let work = work(frames(Source::Direct(Arc::clone(&stream))));
+        let queue = Arc::clone(&link.queue);
+        direct::serve(stream, &handshake, queue, number, config.farewell_timeout, work);
+        return Some(direct::give_up());
+    }
+    rt::spawn(work(frames(Source::Http(wire.payload))));
+    let body = BodyStream::<Outgoing>::new(Outgoing::new(link, number)).boxed();
+    wire.handshake.message_body(body).map(HttpResponse::from).ok()
 }
 
 /// Reads and keeps the session.
@@ -97,14 +132,17 @@ async fn hear(link: &Arc<Link>, message: Message) -> Result<(), CloseReason> {
     }
 }
 
-/// Tries a websocket for a session of long polling. `None`: there is another already, or was.
-pub(crate) fn probe(link: &Arc<Link>, frames: Frames) -> Option<Outgoing> {
+/// Tries a websocket for a session of long polling.
+pub(crate) fn probe(link: &Arc<Link>, mut wire: Wire) -> Option<HttpResponse> {
     let by = Instant::now() + link.shared.config.upgrade_timeout;
-    let number = link.queue.open_probe()?;
-    let link = Arc::clone(link);
-    let outgoing = Outgoing::new(&link, number);
-    rt::spawn(async move { change_over(&link, frames, number, by).await });
-    Some(outgoing)
+    let Some(number) = link.queue.open_probe() else {
+        // There is another already, or was. As the official server does: the handshake succeeds, and nothing comes of it.
+        let goodbye = goodbye(CloseReason::ProtocolError);
+        let body = BodyStream::new(futures::stream::iter([Ok::<_, actix_web::Error>(goodbye)]));
+        return wire.handshake.message_body(body.boxed()).map(HttpResponse::from).ok();
+    };
+    let of = Arc::clone(link);
+    run(link, wire, number, |frames| async move { change_over(&of, frames, number, by).await })
 }
 
 /// Reads a websocket until the client has changed over to it, and then for the session.
@@ -139,7 +177,7 @@ async fn probed(link: &Link, frames: &mut Frames) -> bool {
 }
 
 /// What is written on a websocket that is not wanted.
-pub(crate) fn goodbye(reason: CloseReason) -> Bytes {
+fn goodbye(reason: CloseReason) -> Bytes {
     let mut out = BytesMut::new();
     Frame::Close(reason).write(&mut out);
     out.freeze()

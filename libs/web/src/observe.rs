@@ -42,6 +42,9 @@ pub(crate) async fn observe(
     }
     request.extensions_mut().insert(id.clone());
     let quiet = is_quiet(&request);
+    if !request.head().upgrade() {
+        socketio::keep_http(request.request());
+    }
     let began = site.clock.monotonic();
     let answer = next.call(request).instrument(span.clone()).await;
     let took = site.clock.monotonic().saturating_sub(began);

@@ -60,7 +60,7 @@ pub fn serve(server: Server) -> anyhow::Result<Running> {
     .tcp_nodelay(true)
     // A long-polling client that gives its request up is to be noticed before it asks again.
     .h1_allow_half_closed(false)
-    .on_connect(|connection, _| socketio::give_up_unread(connection, UNREAD))
+    .on_connect(|connection, data| socketio::on_connect(connection, data, UNREAD))
     .disable_signals()
     .keep_alive(KEEP_ALIVE)
     .client_request_timeout(HEAD_TIMEOUT)
