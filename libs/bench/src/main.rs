@@ -6,7 +6,6 @@
 mod load;
 mod people;
 mod report;
-mod sockets;
 mod wire;
 
 use std::collections::BTreeMap;
@@ -50,14 +49,7 @@ enum Only {
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let mut arguments = std::env::args().skip(1);
-    let done = if arguments.next().as_deref() == Some("sockets") {
-        let own = std::iter::once("bench sockets".to_owned()).chain(arguments);
-        sockets::run(sockets::Arguments::parse_from(own)).await
-    } else {
-        run(Arguments::parse()).await
-    };
-    match done {
+    match run(Arguments::parse()).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("bench: {error:#}");

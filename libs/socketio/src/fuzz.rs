@@ -154,7 +154,7 @@ fn read(text: &[u8]) {
         theirs,
         Err(TheirError::NeedsMoreBinaryData | TheirError::TooManyAttachments { .. })
     );
-    assert!(theirs.is_ok() || other, "{theirs:?}");
+    assert!(theirs.is_ok() || other, "{theirs:?} of {written}");
 }
 
 fn known(name: &str) -> Option<Arc<str>> {
@@ -357,6 +357,9 @@ fn a_moment_of_random_input() {
 #[test]
 #[ignore = "as long as one likes: scripts/fuzz"]
 fn much_random_input() {
+    if let Some(seed) = std::env::var("FUZZ_SEED").ok().and_then(|text| text.parse().ok()) {
+        return KINDS.iter().for_each(|(name, run)| case(name, *run, seed));
+    }
     let minutes: u64 = std::env::var(MINUTES).ok().and_then(|text| text.parse().ok()).unwrap_or(1);
     let mut bytes = [0; 8];
     kernel::SystemRandom.fill(&mut bytes);

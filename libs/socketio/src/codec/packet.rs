@@ -95,7 +95,9 @@ fn digits(text: &str) -> Result<(Option<u64>, &str), ParseError> {
         return Ok((None, text));
     }
     let (digits, rest) = text.split_at(end);
-    Ok((Some(digits.parse().map_err(|_| ParseError)?), rest))
+    // No client counts further than a signed number goes.
+    let number: i64 = digits.parse().map_err(|_| ParseError)?;
+    Ok((Some(number.unsigned_abs()), rest))
 }
 
 fn connect_payload(data: &str) -> Result<Option<Box<RawValue>>, ParseError> {

@@ -1,5 +1,5 @@
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
@@ -47,11 +47,11 @@ impl Server {
     }
 
     /// What it has in memory now.
-    pub(crate) fn resident_bytes(&self) -> Result<u64> {
+    pub(crate) fn resident_bytes(&self) -> Result<f64> {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id()))?;
         let line = status.lines().find(|line| line.starts_with("VmRSS:")).context("no VmRSS")?;
-        let kb: u64 = line.split_whitespace().nth(1).context("no number")?.parse()?;
-        Ok(kb * 1_024)
+        let kb: u32 = line.split_whitespace().nth(1).context("no number")?.parse()?;
+        Ok(f64::from(kb) * 1_024.0)
     }
 
     /// The processor's time that it has used.
@@ -73,7 +73,7 @@ impl Drop for Server {
 }
 
 fn command(kind: Kind, address: SocketAddr) -> (PathBuf, Vec<String>) {
-    let top = testkit::workspace();
+    let top = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
     let target = std::env::var_os("CARGO_TARGET_DIR")
         .map_or_else(|| top.join("target"), |dir| top.join(dir));
     let whole = vec![address.to_string()];

@@ -40,7 +40,7 @@ pub(crate) enum Pace {
     /// One in so many milliseconds.
     EachMs(u64),
     /// So many are under way.
-    Window(usize),
+    Window(u64),
 }
 
 impl Load {
@@ -80,7 +80,7 @@ impl Load {
         pace: Pace,
     ) -> Result<Figures> {
         let mut sender = self.clients.pop().context("no client")?;
-        let everybody = self.clients.len() as u64;
+        let everybody = u64::try_from(self.clients.len())?;
         let (cpu, began) = (server.cpu()?, Instant::now());
         let heard = Arc::new(AtomicU64::new(0));
         let (times, mut took) = mpsc::unbounded_channel();
@@ -101,7 +101,7 @@ impl Load {
                 }
                 // The sender hears it too, so its own copy paces it.
                 Pace::Window(window) => {
-                    sent.saturating_sub(heard.load(Ordering::Relaxed) / everybody) < window as u64
+                    sent.saturating_sub(heard.load(Ordering::Relaxed) / everybody) < window
                 }
             };
             if open {
@@ -125,7 +125,7 @@ impl Load {
             samples.extend::<Vec<Duration>>(sample);
         }
         let mut figures = figures(samples, elapsed, cpu)?;
-        let heard = heard.load(Ordering::Relaxed).max(1) as f64;
+        let heard = f64::from(u32::try_from(heard.load(Ordering::Relaxed))?.max(1));
         figures.per_s = heard / elapsed.as_secs_f64();
         figures.cpu_us = cpu.as_secs_f64() * 1e6 / heard;
         Ok(figures)
@@ -177,9 +177,10 @@ fn figures(mut took: Vec<Duration>, elapsed: Duration, cpu: Duration) -> Result<
         let index = (took.len() * percent / 100).min(took.len().saturating_sub(1));
         took.get(index).map(|time| time.as_secs_f64() * 1e3).context("nothing came back")
     };
+    let count = f64::from(u32::try_from(took.len())?);
     Ok(Figures {
-        per_s: took.len() as f64 / elapsed.as_secs_f64(),
-        cpu_us: cpu.as_secs_f64() * 1e6 / took.len() as f64,
+        per_s: count / elapsed.as_secs_f64(),
+        cpu_us: cpu.as_secs_f64() * 1e6 / count,
         p50_ms: at(50)?,
         p99_ms: at(99)?,
     })
