@@ -67,7 +67,7 @@ impl Client {
         match u16::try_from(text.len()).context("too long")? {
             short @ 0..=125 => frame.push(0x80 | u8::try_from(short)?),
             long => {
-                frame.push(0x80 | 126);
+                frame.push(0xfe);
                 frame.extend_from_slice(&long.to_be_bytes());
             }
         }
@@ -77,16 +77,19 @@ impl Client {
         Ok(())
     }
 
-    /// The next frame's payload.
+    /// The next frame's payload. Pings are answered and passed over.
     pub(crate) async fn next(&mut self) -> Result<&[u8]> {
-        let (from, to) = loop {
-            if let Some(range) = self.frame() {
-                break range;
+        loop {
+            let Some((from, to)) = self.frame() else {
+                self.read().await?;
+                continue;
+            };
+            self.start = to;
+            if &self.buffer[from..to] != b"2" {
+                return Ok(&self.buffer[from..to]);
             }
-            self.read().await?;
-        };
-        self.start = to;
-        Ok(&self.buffer[from..to])
+            self.send("3").await?;
+        }
     }
 
     /// Where the payload of the first frame lies, if it is whole.

@@ -138,7 +138,7 @@ async fn echoes(mut client: Client, end: Instant) -> Result<Vec<Duration>> {
     let mut id = 0_u64;
     while Instant::now() < end || !sent.is_empty() {
         while sent.len() < ECHOES && Instant::now() < end {
-            client.send(&format!("42{id}[\"echo\",\"{:0>BYTES$}\"]", id)).await?;
+            client.send(&format!("42{id}[\"echo\",\"{id:0>BYTES$}\"]")).await?;
             sent.push_back(Instant::now());
             id += 1;
         }
@@ -160,7 +160,7 @@ async fn listen(
         if !frame.starts_with(b"42[\"n\"") {
             continue;
         }
-        if number % 16 == 0 {
+        if number.is_multiple_of(16) {
             let digits = &frame[b"42[\"n\",\"".len()..][..BYTES];
             let sent: u64 =
                 std::str::from_utf8(digits).ok().and_then(|text| text.parse().ok()).unwrap_or(0);

@@ -21,6 +21,9 @@ use socketio::{
 /// read would miss it.
 const AFTER_CONNECT: Duration = Duration::from_millis(20);
 
+/// A connection whose client takes nothing ends after this.
+const UNREAD: Duration = Duration::from_secs(30);
+
 /// Sends everything back.
 struct Echo;
 
@@ -118,6 +121,7 @@ async fn main() -> std::io::Result<()> {
     // A client that gives a waiting GET up is to be noticed.
     .h1_allow_half_closed(false)
     .tcp_nodelay(true)
+    .on_connect(|connection, data| socketio::on_connect(connection, data, UNREAD))
     .bind(("127.0.0.1", port))?
     .run()
     .await

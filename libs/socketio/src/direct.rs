@@ -18,6 +18,8 @@ use actix_web::dev::Extensions;
 use actix_web::rt::net::TcpStream;
 use actix_web::{HttpRequest, HttpResponse, rt};
 use bytes::{Bytes, BytesMut};
+use tokio::io::AsyncReadExt;
+use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::time::timeout;
 
 use crate::queue::Queue;
@@ -54,8 +56,8 @@ fn take(request: &HttpRequest) -> Option<StdStream> {
 }
 
 /// The connection of a request, if it can be taken over.
-pub(crate) fn stream(request: &HttpRequest) -> Option<Arc<TcpStream>> {
-    TcpStream::from_std(take(request)?).ok().map(Arc::new)
+pub(crate) fn stream(request: &HttpRequest) -> Option<TcpStream> {
+    TcpStream::from_std(take(request)?).ok()
 }
 
 /// Lets the web server give its part of the connection up: a body that fails ends it on the spot, with nothing written.
@@ -68,7 +70,7 @@ pub(crate) fn give_up() -> HttpResponse {
 /// Answers the handshake, then writes what is queued for the websocket of that number for as long as `work` goes on, which
 /// reads; and then what is left.
 pub(crate) fn serve(
-    stream: Arc<TcpStream>,
+    stream: OwnedWriteHalf,
     handshake: &Response<()>,
     queue: Arc<Queue>,
     number: u32,
@@ -97,7 +99,7 @@ pub(crate) fn serve(
 }
 
 async fn pump(
-    stream: &TcpStream,
+    stream: &OwnedWriteHalf,
     head: Bytes,
     queue: &Queue,
     number: u32,
@@ -112,7 +114,7 @@ async fn pump(
     Ok(())
 }
 
-async fn write(stream: &TcpStream, mut bytes: &[u8]) -> io::Result<()> {
+async fn write(stream: &OwnedWriteHalf, mut bytes: &[u8]) -> io::Result<()> {
     while !bytes.is_empty() {
         match stream.try_write(bytes) {
             Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
@@ -125,17 +127,11 @@ async fn write(stream: &TcpStream, mut bytes: &[u8]) -> io::Result<()> {
 }
 
 /// The next bytes; `None` at the end.
-pub(crate) async fn read(stream: &TcpStream) -> Option<Bytes> {
-    loop {
-        stream.readable().await.ok()?;
-        let mut buffer = BytesMut::with_capacity(READ_BYTES);
-        match stream.try_read_buf(&mut buffer) {
-            Ok(0) => return None,
-            Ok(_) => return Some(buffer.freeze()),
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
-            Err(_) => return None,
-        }
-    }
+pub(crate) async fn read(stream: &mut OwnedReadHalf) -> Option<Bytes> {
+    stream.readable().await.ok()?;
+    let mut buffer = BytesMut::with_capacity(READ_BYTES);
+    let read = stream.read_buf(&mut buffer).await.ok()?;
+    (read > 0).then(|| buffer.freeze())
 }
 
 fn head(handshake: &Response<()>) -> Bytes {

@@ -1,12 +1,10 @@
 //! Websocket messages out of the bytes of a connection.
 
-use std::sync::Arc;
-
 use actix_http::ws::{Codec, Frame, Item};
-use actix_web::rt::net::TcpStream;
 use actix_web::web::Payload;
 use actix_web::web::{Bytes, BytesMut};
 use futures::StreamExt;
+use tokio::net::tcp::OwnedReadHalf;
 use tokio_util::codec::Decoder;
 
 use crate::{CloseReason, direct};
@@ -31,7 +29,7 @@ pub(crate) enum Source {
     /// From the web server.
     Http(Payload),
     /// From the connection itself.
-    Direct(Arc<TcpStream>),
+    Direct(OwnedReadHalf),
 }
 
 impl Source {

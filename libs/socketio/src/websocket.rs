@@ -58,7 +58,7 @@ impl Drop for Outgoing {
 /// What a websocket comes on.
 pub(crate) struct Wire {
     /// The connection, if it can be taken over.
-    pub(crate) stream: Option<Arc<TcpStream>>,
+    pub(crate) stream: Option<TcpStream>,
     /// What the web server reads of it otherwise.
     pub(crate) payload: Payload,
     /// The answer to its handshake.
@@ -85,9 +85,10 @@ fn run<W: Future<Output = ()> + 'static>(
     let frames = |source| Frames::new(source, config.max_payload_bytes);
     if let Some(stream) = wire.stream {
         let handshake = wire.handshake.finish().drop_body();
-        let work = work(frames(Source::Direct(Arc::clone(&stream))));
+        let (read, write) = stream.into_split();
+        let work = work(frames(Source::Direct(read)));
         let queue = Arc::clone(&link.queue);
-        direct::serve(stream, &handshake, queue, number, config.farewell_timeout, work);
+        direct::serve(write, &handshake, queue, number, config.farewell_timeout, work);
         return Some(direct::give_up());
     }
     rt::spawn(work(frames(Source::Http(wire.payload))));
