@@ -77,34 +77,38 @@ pub(crate) fn serve(
     patience: Duration,
     work: impl Future<Output = ()> + 'static,
 ) {
-    let head = head(handshake);
-    let bytes_out = metrics::counter!("socket_bytes_out");
-    rt::spawn(async move {
-        let write = async {
-            let written = pump(&stream, head, &queue, number, &bytes_out).await;
+    rt::spawn(run(stream, head(handshake), queue, number, patience, work));
+}
+
+pub(crate) fn run(
+    stream: OwnedWriteHalf,
+    head: Bytes,
+    queue: Arc<Queue>,
+    number: u32,
+    patience: Duration,
+    work: impl Future<Output = ()>,
+) -> impl Future<Output = ()> {
+    // Else the task would hold it twice: where it comes in, and where it is polled.
+    let mut work = Box::pin(work);
+    async move {
+        let mut write = std::pin::pin!(async {
+            // A connection that cannot be written to is lost.
+            let _ = pump(&stream, head, &queue, number).await;
             queue.lost(number);
-            written
-        };
-        let (mut write, work) = (std::pin::pin!(write), std::pin::pin!(work));
-        let mut work = work;
+        });
         tokio::select! {
             biased;
-            _ = &mut write => work.await,
+            () = &mut write => work.await,
             () = &mut work => {
                 // Whoever does not take it in time has lost the connection.
                 let _ = timeout(patience, write).await;
             }
         }
-    });
+    }
 }
 
-async fn pump(
-    stream: &OwnedWriteHalf,
-    head: Bytes,
-    queue: &Queue,
-    number: u32,
-    bytes_out: &metrics::Counter,
-) -> io::Result<()> {
+async fn pump(stream: &OwnedWriteHalf, head: Bytes, queue: &Queue, number: u32) -> io::Result<()> {
+    let bytes_out = metrics::counter!("socket_bytes_out");
     write(stream, &head).await?;
     drop(head);
     while let Some(chunk) = poll_fn(|context| queue.poll_chunk(number, context)).await {

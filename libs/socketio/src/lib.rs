@@ -32,6 +32,8 @@ mod queue;
 mod raw;
 mod registry;
 mod sid;
+#[cfg(test)]
+mod sizes;
 mod socket;
 mod unread;
 mod websocket;

@@ -69,6 +69,10 @@ struct More {
 }
 
 impl Socket {
+    /// Bytes of what all clones share.
+    #[cfg(test)]
+    pub(crate) const SIZE: usize = size_of::<Seat>();
+
     pub(crate) fn new(
         random: &dyn Random,
         namespace: Arc<str>,

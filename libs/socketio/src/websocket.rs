@@ -97,7 +97,7 @@ fn run<W: Future<Output = ()> + 'static>(
 }
 
 /// Reads and keeps the session.
-async fn carry(seat: Seat, mut frames: Frames) {
+pub(crate) async fn carry(seat: Seat, mut frames: Frames) {
     let reason = tokio::select! {
         biased;
         reason = seat.mind() => reason,
