@@ -5,6 +5,7 @@
 //! back.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use actix_web::{App, HttpServer};
 use async_trait::async_trait;
@@ -15,6 +16,9 @@ use socketio::{
     Answer, CloseReason, Config, Engine, Event, Handler, Handshake, OriginPolicy, Packet, Refusal,
     Session, Socket,
 };
+
+/// A connection whose client takes nothing ends after this.
+const UNREAD: Duration = Duration::from_secs(30);
 
 struct Echo;
 
@@ -65,7 +69,11 @@ async fn main() -> std::io::Result<()> {
     let listen = std::env::args().nth(1).unwrap_or_else(|| "127.0.0.1:3000".to_owned());
     let config = Config { allowed_origins: OriginPolicy::Any, ..Config::default() };
     let engine = Engine::new(config, Arc::new(Echo), Arc::new(SystemRandom));
-    let server =
-        HttpServer::new(move || App::new().configure(|services| engine.configure(services)));
-    server.bind(listen)?.run().await
+    HttpServer::new(move || App::new().configure(|services| engine.configure(services)))
+        .h1_allow_half_closed(false)
+        .tcp_nodelay(true)
+        .on_connect(|connection, data| socketio::on_connect(connection, data, UNREAD))
+        .bind(listen)?
+        .run()
+        .await
 }

@@ -137,19 +137,21 @@ for (const [way, transports] of Object.entries(WAYS)) {
 }
 
 test('a hundred clients change at once, and each hears its own answers in order', async () => {
+  const echo = await start('echo');
   const each = Array.from({ length: 100 }, async (_, client) => {
-    const socket = io(server.http, { forceNew: true });
+    const socket = io(echo.http, { forceNew: true });
     const upgraded = once(socket.io, 'open').then(() => once(/** @type {any} */ (socket.io.engine), 'upgrade'));
     /** @type {string[]} */
     const heard = [];
     for (let number = 0; number < 20; number += 1) {
-      heard.push(await socket.timeout(20_000).emitWithAck('message-with-ack', `${client}:${number}`));
+      heard.push(await socket.timeout(20_000).emitWithAck('echo', `${client}:${number}`));
     }
     assert.deepEqual(heard, Array.from({ length: 20 }, (_, number) => `${client}:${number}`));
     await upgraded;
     socket.disconnect();
   });
   await Promise.all(each);
+  echo.stop();
 });
 
 test('a client whose session is gone begins another by itself', async () => {

@@ -1,5 +1,5 @@
 // @ts-check
-// The conformance server of this crate, as a process of its own for each file of tests.
+// The example servers of this crate, as processes of their own for each file of tests.
 
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -9,7 +9,6 @@ import path from 'node:path';
 
 const top = fileURLToPath(new URL('../../../../', import.meta.url));
 const target = path.resolve(top, process.env.CARGO_TARGET_DIR ?? 'target');
-const program = path.join(target, 'debug/examples/conformance');
 
 /** @returns {Promise<number>} */
 async function freePort() {
@@ -22,20 +21,22 @@ async function freePort() {
 }
 
 /**
- * Starts the server and waits until it answers.
+ * Starts the server and waits until it answers. `conformance` has short heartbeats, `echo` the usual ones.
  *
+ * @param {'conformance' | 'echo'} [name]
  * @returns {Promise<{ http: string, ws: string, stop: () => void }>}
  */
-export async function start() {
+export async function start(name = 'conformance') {
   const port = await freePort();
-  const child = spawn(program, { env: { ...process.env, PORT: String(port) }, stdio: 'inherit' });
+  const program = path.join(target, 'debug/examples', name);
+  const child = spawn(program, [`127.0.0.1:${port}`], { env: { ...process.env, PORT: String(port) }, stdio: ['ignore', 'ignore', 'inherit'] });
   let ended = '';
   child.on('error', (error) => (ended = `${program}: ${error.message}`));
   child.on('exit', (code) => (ended ||= `${program} ended with ${code}`));
   const http = `http://127.0.0.1:${port}`;
   const until = Date.now() + 10_000;
   for (;;) {
-    const up = await fetch(`${http}/engine.io/`).then(() => true, () => false);
+    const up = await fetch(`${http}/socket.io/`).then(() => true, () => false);
     if (up) break;
     if (ended || Date.now() > until) throw new Error(ended || `${program} does not answer`);
     await new Promise((done) => setImmediate(done));
