@@ -12,7 +12,7 @@ use actix_web::web::Payload;
 use actix_web::{HttpResponse, rt};
 use bytes::{Bytes, BytesMut};
 use futures::Stream;
-use tokio::time::{Instant, sleep_until};
+use tokio::time::{Instant, sleep, sleep_until};
 
 use crate::codec::engine;
 use crate::frame::Frame;
@@ -150,9 +150,8 @@ pub(crate) fn probe(link: &Arc<Link>, mut wire: Wire) -> Option<HttpResponse> {
 async fn change_over(link: &Arc<Link>, mut frames: Frames, number: u32, by: Instant) {
     let carries = tokio::select! {
         biased;
-        _ = link.queue.closing() => false,
-        () = sleep_until(by) => false,
         carries = probed(link, &mut frames) => carries,
+        () = given_up(link, by) => false,
     };
     if !carries {
         return link.queue.close_probe(number);
@@ -161,6 +160,18 @@ async fn change_over(link: &Arc<Link>, mut frames: Frames, number: u32, by: Inst
         biased;
         _ = link.queue.closing() => {}
         reason = read(link, &mut frames) => link.queue.close(reason),
+    }
+}
+
+/// Waits until it is of no use any more to change over.
+async fn given_up(link: &Link, by: Instant) {
+    let reason = tokio::select! {
+        () = sleep_until(by) => return,
+        reason = link.queue.closing() => reason,
+    };
+    if reason.is_told() {
+        // The client may be between its last GET and the change: it is still to hear what was said last.
+        sleep(link.shared.config.farewell_timeout).await;
     }
 }
 

@@ -1,14 +1,15 @@
 //! What a websocket takes.
 
+use std::collections::VecDeque;
 use std::task::{Context, Poll};
 
 use bytes::{Bytes, BytesMut};
 
 use super::{Inner, Queue, remember, wake};
+use crate::CloseReason;
 use crate::codec::engine;
 use crate::frame::{Frame, HEADER_BYTES};
 use crate::machine::transport::ProbeStep;
-use std::collections::VecDeque;
 
 /// Bytes that are handed to the connection at once: a burst of packets goes out in one write.
 pub(super) const CHUNK_BYTES: usize = 16 * 1024;
@@ -85,7 +86,9 @@ impl Queue {
             }
             return Poll::Ready(Some(out.freeze()));
         }
-        if inner.ended {
+        // One that is being tried may still come to carry what was said last.
+        let last = inner.closing.is_some_and(CloseReason::is_told);
+        if inner.ended && (inner.transport.is_websocket() || !last) {
             return Poll::Ready(None);
         }
         remember(&mut inner.writer, context);

@@ -145,3 +145,19 @@ async fn the_session_lives_and_dies_with_its_websocket() {
     until("the session hears that it ended", || !server.gone().is_empty()).await;
     server.expect_gone(CloseReason::SessionRevoked).await;
 }
+
+#[actix_web::test]
+async fn what_is_said_last_is_heard_even_in_the_middle_of_the_change() {
+    let server = start(config());
+    let poller = Poller::connect(&server).await;
+    let mut client = poller.websocket().await;
+    client.send("2probe").await;
+    assert_eq!(client.text().await, "3probe");
+    server.socket(0).send(&Packet::event("last", &1).unwrap()).unwrap();
+    server.socket(0).close(CloseReason::SessionRevoked);
+    until("the session hears that it ended", || !server.gone().is_empty()).await;
+    client.send("5").await;
+    let heard = client.rest().await;
+    assert_eq!(heard, (vec![r#"42["last",1]"#.to_owned(), "41".to_owned()], Some(1000)));
+    server.expect_gone(CloseReason::SessionRevoked).await;
+}
