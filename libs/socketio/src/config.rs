@@ -38,7 +38,7 @@ pub struct Config {
     pub max_in_flight: usize,
     /// Questions of the server that one client has not answered yet; further ones fail.
     pub max_asked: usize,
-    /// Connections from one address; further ones are refused. What the address is, [`crate::Engine::with_address`] says.
+    /// Connections from one address; further ones are refused. What the address is, [`crate::Builder::address`] says.
     pub max_per_address: usize,
     /// Connections of one owner, as [`crate::Socket::belongs_to`] counts them.
     pub max_per_owner: usize,
