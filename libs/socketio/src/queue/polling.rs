@@ -6,6 +6,7 @@ use bytes::Bytes;
 
 use super::{Queue, remember, wake};
 use crate::codec::engine;
+use crate::frame::Frame;
 use crate::machine::transport::Refused;
 
 /// How a GET that waited is answered.
@@ -45,7 +46,11 @@ impl Queue {
         }
         if !inner.ready.is_empty() {
             let mut body = Vec::with_capacity(inner.bytes + inner.ready.len());
-            for frame in std::mem::take(&mut inner.ready) {
+            // The end comes by itself: the official client drops what came with it.
+            while let Some(frame) = inner
+                .ready
+                .pop_front_if(|frame| body.is_empty() || !matches!(frame, Frame::Close(_)))
+            {
                 inner.bytes -= frame.len();
                 frame.join(&mut body);
             }

@@ -231,7 +231,8 @@ async fn what_is_queued_when_the_server_closes_can_still_be_fetched() {
     server.socket(0).send(&Packet::event("last", &1).unwrap()).unwrap();
     server.socket(0).close(CloseReason::SessionRevoked);
     until("the session hears that it ended", || !server.gone().is_empty()).await;
-    assert_eq!(poller.poll().await, "42[\"last\",1]\u{1e}41\u{1e}1");
+    assert_eq!(poller.poll().await, "42[\"last\",1]\u{1e}41");
+    assert_eq!(poller.poll().await, "1");
     poller.expect_unknown().await;
     server.expect_gone(CloseReason::SessionRevoked).await;
 }
