@@ -14,6 +14,26 @@ import { soon } from './wait.js';
  * @typedef {{ id?: string, name: string, platform: string }} DeviceWish
  */
 
+/** Ways in which a client can be connected. */
+export const WAYS = /** @type {const} */ ({
+  websocket: ['websocket'],
+  polling: ['polling'],
+  upgrade: ['polling', 'websocket'],
+});
+const WAY = process.env.E2E_TRANSPORT;
+assert.ok(!WAY || WAY in WAYS, `E2E_TRANSPORT is one of ${Object.keys(WAYS)}, not ${WAY}`);
+
+/** Sockets so far. */
+let sockets = 0;
+
+/** The way of the next socket: each in turn, so that every scenario meets all of them. */
+function way() {
+  const turns = Object.values(WAYS);
+  const transports = WAY ? WAYS[/** @type {keyof typeof WAYS} */ (WAY)] : turns[sockets % turns.length];
+  sockets += 1;
+  return [...transports];
+}
+
 const LAPTOP = { name: 'Laptop', platform: 'linux' };
 
 export class Person {
@@ -162,7 +182,7 @@ export class Person {
    */
   socket({ at = this.at, token = this.token, options = {} } = {}) {
     const socket = io(this.stack.instance(at), {
-      transports: ['websocket'],
+      transports: way(),
       forceNew: true,
       autoConnect: false,
       reconnection: false,
@@ -199,7 +219,7 @@ export class Person {
  * @param {import('socket.io-client').Socket} socket
  * @returns {Promise<any>}
  */
-function connected(socket) {
+export function connected(socket) {
   return new Promise((resolve, reject) => {
     socket.once('ready', resolve);
     socket.once('connect_error', reject);

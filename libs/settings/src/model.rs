@@ -138,6 +138,7 @@ pub struct Chat {
     pub user_service: String,
     pub user_service_timeout_ms: u64,
     pub limits: ChatLimits,
+    pub sockets: Sockets,
     pub delivery: Delivery,
     pub log: Log,
     pub live: Live,
@@ -164,6 +165,24 @@ pub struct ChatLimits {
     pub frame_bytes: usize,
     pub answer_bytes: usize,
     pub answer_entries: u32,
+}
+
+/// The socket engine.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "the keys are documented in default.toml, once")]
+pub struct Sockets {
+    pub instance: String,
+    pub ping_interval_s: u64,
+    pub ping_timeout_s: u64,
+    pub connect_timeout_s: u64,
+    pub upgrade_timeout_s: u64,
+    pub body_timeout_s: u64,
+    pub farewell_timeout_s: u64,
+    pub queue_packets: usize,
+    pub events_in_flight: usize,
+    pub per_address: usize,
+    pub drain_spread_ms: u64,
 }
 
 /// How long content and headers are kept.

@@ -5,6 +5,7 @@
 //! back.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use actix_web::{App, HttpServer};
 use async_trait::async_trait;
@@ -12,9 +13,12 @@ use futures::future::{BoxFuture, ready};
 use kernel::SystemRandom;
 use serde_json::value::RawValue;
 use socketio::{
-    Answer, CloseReason, Config, Engine, Handler, Handshake, OriginPolicy, Packet, Refusal,
+    Answer, CloseReason, Config, Engine, Event, Handler, Handshake, OriginPolicy, Packet, Refusal,
     Session, Socket,
 };
+
+/// A connection whose client takes nothing ends after this.
+const UNREAD: Duration = Duration::from_secs(30);
 
 struct Echo;
 
@@ -40,7 +44,8 @@ impl Handler for Echo {
 }
 
 impl Session for EchoSession {
-    fn event(&self, name: String, args: Vec<Box<RawValue>>) -> BoxFuture<'static, Answer> {
+    fn event(&self, event: Event) -> BoxFuture<'static, Answer> {
+        let Event { name, args, .. } = event;
         match name.as_str() {
             "echo" => return Box::pin(ready(Answer::from(args.into_iter().next()))),
             "logout" => self.0.close(CloseReason::ServerDisconnect),
@@ -64,7 +69,11 @@ async fn main() -> std::io::Result<()> {
     let listen = std::env::args().nth(1).unwrap_or_else(|| "127.0.0.1:3000".to_owned());
     let config = Config { allowed_origins: OriginPolicy::Any, ..Config::default() };
     let engine = Engine::new(config, Arc::new(Echo), Arc::new(SystemRandom));
-    let server =
-        HttpServer::new(move || App::new().configure(|services| engine.configure(services)));
-    server.bind(listen)?.run().await
+    HttpServer::new(move || App::new().configure(|services| engine.configure(services)))
+        .h1_allow_half_closed(false)
+        .tcp_nodelay(true)
+        .on_connect(|connection, data| socketio::on_connect(connection, data, UNREAD))
+        .bind(listen)?
+        .run()
+        .await
 }

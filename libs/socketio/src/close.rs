@@ -5,8 +5,10 @@ use actix_http::ws::CloseCode;
 /// Why a socket was closed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum CloseReason {
-    /// The client said goodbye.
+    /// The client left the namespace.
     ClientDisconnect,
+    /// The client ended the connection in the protocol's way.
+    ClientClosed,
     /// The connection ended, without a goodbye or by a closing frame.
     TransportClosed,
     /// The client did not answer a ping in time.
@@ -34,6 +36,7 @@ impl CloseReason {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::ClientDisconnect => "client_disconnect",
+            Self::ClientClosed => "client_closed",
             Self::TransportClosed => "transport_closed",
             Self::HeartbeatTimeout => "heartbeat_timeout",
             Self::ConnectTimeout => "connect_timeout",
@@ -51,6 +54,11 @@ impl CloseReason {
     /// not after that packet.
     pub(crate) const fn is_final(self) -> bool {
         matches!(self, Self::SessionRevoked | Self::ServerDisconnect)
+    }
+
+    /// Whether a long-polling client that has no request waiting is still to find its goodbye, and what was queued before.
+    pub(crate) const fn is_told(self) -> bool {
+        self.is_final() || matches!(self, Self::Draining | Self::ClientClosed)
     }
 
     pub(crate) const fn code(self) -> CloseCode {

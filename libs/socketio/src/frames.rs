@@ -4,22 +4,65 @@ use actix_http::ws::{Codec, Frame, Item};
 use actix_web::web::Payload;
 use actix_web::web::{Bytes, BytesMut};
 use futures::StreamExt;
+use tokio::net::tcp::OwnedReadHalf;
 use tokio_util::codec::Decoder;
 
-use crate::CloseReason;
+use crate::{CloseReason, direct};
 
 /// A whole message. Text is not yet known to be UTF-8.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Message {
     Text(Bytes),
-    Binary,
+    Binary(Bytes),
     Ping(Bytes),
     Close,
 }
 
-/// Reads messages, and never holds more of one than the limit: a frame that announces more is refused by its header.
+/// Reads messages from a connection.
 pub(crate) struct Frames {
-    payload: Payload,
+    source: Source,
+    assembler: Assembler,
+}
+
+/// Where the bytes come from.
+pub(crate) enum Source {
+    /// From the web server.
+    Http(Payload),
+    /// From the connection itself.
+    Direct(OwnedReadHalf),
+}
+
+impl Source {
+    async fn next(&mut self) -> Option<Bytes> {
+        match self {
+            Self::Http(payload) => payload.next().await?.ok(),
+            Self::Direct(stream) => direct::read(stream).await,
+        }
+    }
+}
+
+impl Frames {
+    pub(crate) fn new(source: Source, max_bytes: usize) -> Self {
+        Self { source, assembler: Assembler::new(max_bytes) }
+    }
+
+    /// The next message. Safe to drop half-way: nothing is lost.
+    pub(crate) async fn next(&mut self) -> Result<Message, CloseReason> {
+        loop {
+            if let Some(message) = self.assembler.next()? {
+                return Ok(message);
+            }
+            match self.source.next().await {
+                Some(bytes) => self.assembler.feed(bytes),
+                None => return Err(CloseReason::TransportClosed),
+            }
+        }
+    }
+}
+
+/// Puts messages together from bytes, and never holds more of one than the limit: a frame that announces more is refused by
+/// its header.
+pub(crate) struct Assembler {
     buffer: BytesMut,
     codec: Codec,
     max_bytes: usize,
@@ -32,26 +75,29 @@ struct Fragments {
     bytes: BytesMut,
 }
 
-impl Frames {
-    pub(crate) fn new(payload: Payload, max_bytes: usize) -> Self {
+impl Assembler {
+    pub(crate) fn new(max_bytes: usize) -> Self {
         let codec = Codec::new().max_size(max_bytes);
-        Self { payload, buffer: BytesMut::new(), codec, max_bytes, fragments: None }
+        Self { buffer: BytesMut::new(), codec, max_bytes, fragments: None }
     }
 
-    /// The next message. Safe to drop half-way: nothing is lost.
-    pub(crate) async fn next(&mut self) -> Result<Message, CloseReason> {
-        loop {
-            while let Some(frame) = self.decode()? {
-                if let Some(message) = self.message(frame)? {
-                    return Ok(message);
-                }
-            }
-            match self.payload.next().await {
-                Some(Ok(bytes)) if self.buffer.is_empty() => self.buffer = BytesMut::from(bytes),
-                Some(Ok(bytes)) => self.buffer.extend_from_slice(&bytes),
-                Some(Err(_)) | None => return Err(CloseReason::TransportClosed),
+    /// Takes what came.
+    pub(crate) fn feed(&mut self, bytes: Bytes) {
+        if self.buffer.is_empty() {
+            self.buffer = BytesMut::from(bytes);
+        } else {
+            self.buffer.extend_from_slice(&bytes);
+        }
+    }
+
+    /// The next message, if it is whole.
+    pub(crate) fn next(&mut self) -> Result<Option<Message>, CloseReason> {
+        while let Some(frame) = self.decode()? {
+            if let Some(message) = self.message(frame)? {
+                return Ok(Some(message));
             }
         }
+        Ok(None)
     }
 
     fn decode(&mut self) -> Result<Option<Frame>, CloseReason> {
@@ -73,7 +119,7 @@ impl Frames {
     fn message(&mut self, frame: Frame) -> Result<Option<Message>, CloseReason> {
         Ok(Some(match frame {
             Frame::Text(bytes) => Message::Text(bytes),
-            Frame::Binary(_) => Message::Binary,
+            Frame::Binary(bytes) => Message::Binary(bytes),
             Frame::Ping(bytes) => Message::Ping(bytes),
             Frame::Pong(_) => return Ok(None),
             Frame::Close(_) => Message::Close,
@@ -101,7 +147,7 @@ impl Frames {
             return Ok(None);
         }
         let bytes = fragments.bytes.freeze();
-        Ok(Some(if fragments.text { Message::Text(bytes) } else { Message::Binary }))
+        Ok(Some(if fragments.text { Message::Text(bytes) } else { Message::Binary(bytes) }))
     }
 }
 

@@ -23,7 +23,7 @@ async fn read(pieces: Vec<Bytes>) -> (Vec<Message>, CloseReason) {
     sender.feed_eof();
     let request = TestRequest::default().to_http_request();
     let payload = Payload::from_request(&request, &mut dev::Payload::from(payload)).await.unwrap();
-    let mut frames = Frames::new(payload, LIMIT);
+    let mut frames = Frames::new(Source::Http(payload), LIMIT);
     let mut messages = Vec::new();
     loop {
         match frames.next().await {
@@ -47,7 +47,7 @@ async fn messages_are_read_however_the_bytes_arrive() {
         Message::Text(Bytes::from_static(b"4one")),
         Message::Ping(Bytes::from_static(b"ping")),
         Message::Text(Bytes::from_static(b"4two")),
-        Message::Binary,
+        Message::Binary(Bytes::from_static(&[7; LIMIT])),
         Message::Close,
     ];
     let stream = stream.freeze();

@@ -8,10 +8,12 @@ use futures::future::BoxFuture;
 use kernel::Random;
 use serde_json::value::RawValue;
 
-use crate::codec::packet;
-use crate::queue::{Frame, Queue};
-use crate::socket::SocketId;
-use crate::{CloseReason, Config, Handler, Handshake, Refusal, Session, Socket};
+use crate::codec::packet::{self, Header, ROOT};
+use crate::frame::Frame;
+use crate::limits::Owners;
+use crate::machine::transport::Transport;
+use crate::queue::Queue;
+use crate::{CloseReason, Config, Event, Handler, Handshake, Refusal, Session, Socket};
 
 /// One connected client. What is sent to its socket, answers included, is read here in the order of the wire.
 pub struct Line {
@@ -26,21 +28,24 @@ impl Line {
         auth: Box<RawValue>,
         random: &dyn Random,
     ) -> Result<Self, Refusal> {
-        let queue = Arc::new(Queue::new(&Config::default()));
-        let socket = Socket::new(SocketId::draw(random), Arc::clone(&queue));
-        let session = handler.connect(socket, Some(auth), Handshake::default()).await?;
-        queue.open(packet::connected("line"));
+        let queue = Arc::new(Queue::new(&Config::default(), Transport::Websocket));
+        let owners = Owners::new(usize::MAX);
+        let socket = Socket::new(random, Arc::from(ROOT), Arc::clone(&queue), owners, 0);
+        let session = handler.connect(socket.clone(), Some(auth), Handshake::default()).await?;
+        socket.open(packet::connected(ROOT, "line"));
         Ok(Self { queue, session })
     }
 
     /// Sends an event, as the client's next. The future is the handling of it; the answer comes by [`Line::next`].
     pub fn event(&self, id: u64, name: &str, payload: Box<RawValue>) -> BoxFuture<'static, ()> {
-        let answer = self.session.event(name.to_owned(), vec![payload]);
+        let event = Event { name: name.to_owned(), args: vec![payload], attachments: Vec::new() };
+        let answer = self.session.event(event);
         let queue = Arc::clone(&self.queue);
         Box::pin(async move {
             let answer = answer.await;
-            if let Some(value) = &answer.value {
-                queue.push(Frame::Text(packet::ack(id, value)));
+            if let Some(content) = &answer.content {
+                let header = Header { is_ack: true, attachments: 0, namespace: ROOT, id: Some(id) };
+                queue.push(Frame::Text(header.with(&packet::ack_json(&content.args))));
             }
             if let Some(then) = answer.then {
                 then();

@@ -24,5 +24,5 @@ pub use docs::openapi;
 pub use envelope::{Envelope, EnvelopeDetail, EnvelopeError, WebError};
 pub use extract::{Json, Path, Query, parse_json};
 pub use headers::{IdempotencyKey, RequestId};
-pub use network::ClientNetwork;
+pub use network::{ClientNetwork, client_address};
 pub use serve::{Server, serve};

@@ -25,13 +25,13 @@ impl FromRequest for ClientNetwork {
                 .get_all("x-forwarded-for")
                 .filter_map(|value| value.to_str().ok())
                 .collect();
-            Self(network(client(peer, &forwarded.join(","), &site.trusted_proxies)))
+            Self(network(client_address(peer, &forwarded.join(","), &site.trusted_proxies)))
         }))
     }
 }
 
 /// The nearest address, seen from here, that is no trusted proxy.
-fn client(peer: IpAddr, forwarded: &str, trusted: &[IpNet]) -> IpAddr {
+pub fn client_address(peer: IpAddr, forwarded: &str, trusted: &[IpNet]) -> IpAddr {
     let is_trusted = |address: &IpAddr| trusted.iter().any(|network| network.contains(address));
     let mut client = peer.to_canonical();
     let mut hops = forwarded.rsplit(',').map(str::trim).filter(|hop| !hop.is_empty());
@@ -62,7 +62,7 @@ mod tests {
     fn seen(peer: &str, forwarded: &str) -> String {
         let trusted: Vec<IpNet> =
             ["127.0.0.0/8", "10.0.0.0/8", "::1/128"].iter().map(|n| n.parse().unwrap()).collect();
-        network(client(peer.parse().unwrap(), forwarded, &trusted))
+        network(client_address(peer.parse().unwrap(), forwarded, &trusted))
     }
 
     #[test]

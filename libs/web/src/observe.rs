@@ -41,7 +41,10 @@ pub(crate) async fn observe(
         None => runtime::record_trace_id(&span),
     }
     request.extensions_mut().insert(id.clone());
-    let quiet = request.path().starts_with("/health/") || request.path() == "/metrics";
+    let quiet = is_quiet(&request);
+    if !request.head().upgrade() {
+        socketio::keep_http(request.request());
+    }
     let began = site.clock.monotonic();
     let answer = next.call(request).instrument(span.clone()).await;
     let took = site.clock.monotonic().saturating_sub(began);
@@ -56,6 +59,12 @@ pub(crate) async fn observe(
     response.headers_mut().insert(header::X_CONTENT_TYPE_OPTIONS, nosniff);
     span.in_scope(|| report(&response, method, took, quiet));
     Ok(response)
+}
+
+/// What comes so often that it is not worth a line: probes, and clients that poll for messages.
+fn is_quiet(request: &ServiceRequest) -> bool {
+    let path = request.path();
+    path.starts_with("/health/") || path == "/metrics" || path.starts_with("/socket.io")
 }
 
 /// The response, with the envelope for a body if it is an error without one.

@@ -58,7 +58,9 @@ pub fn serve(server: Server) -> anyhow::Result<Running> {
     })
     // Small frames must not wait for the client's word on the one before.
     .tcp_nodelay(true)
-    .on_connect(|connection, _| socketio::give_up_unread(connection, UNREAD))
+    // A long-polling client that gives its request up is to be noticed before it asks again.
+    .h1_allow_half_closed(false)
+    .on_connect(|connection, data| socketio::on_connect(connection, data, UNREAD))
     .disable_signals()
     .keep_alive(KEEP_ALIVE)
     .client_request_timeout(HEAD_TIMEOUT)

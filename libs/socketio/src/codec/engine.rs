@@ -1,12 +1,25 @@
-//! Engine.IO v4 packets in a websocket text frame: a digit, then the payload.
+//! Engine.IO v4 packets: a digit, then the payload; in a websocket frame each, or joined in the body of a request.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use serde_json::json;
 
-use crate::{Config, SocketId};
+use crate::Config;
 
 /// What the server sends to see whether the client is there.
 pub(crate) const PING: Bytes = Bytes::from_static(b"2");
+/// The session is over.
+pub(crate) const CLOSE: &[u8] = b"1";
+/// Nothing: sends a GET back.
+pub(crate) const NOOP: &[u8] = b"6";
+/// The answer to a client that tries a websocket.
+pub(crate) const PROBED: Bytes = Bytes::from_static(b"3probe");
+
+/// Between two packets in a body.
+const SEPARATOR: u8 = 0x1e;
+/// Before a packet of bytes in a body.
+const BINARY: u8 = b'b';
 
 /// The type of an Engine.IO packet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,9 +33,9 @@ pub(crate) enum Kind {
     Noop,
 }
 
-/// Splits a text frame into type and payload. `None`: not a packet.
-pub(crate) fn split(frame: &str) -> Option<(Kind, &str)> {
-    let kind = match frame.as_bytes().first()? {
+/// Splits a text packet into type and payload. `None`: not a packet.
+pub(crate) fn split(packet: &str) -> Option<(Kind, &str)> {
+    let kind = match packet.as_bytes().first()? {
         b'0' => Kind::Open,
         b'1' => Kind::Close,
         b'2' => Kind::Ping,
@@ -32,14 +45,49 @@ pub(crate) fn split(frame: &str) -> Option<(Kind, &str)> {
         b'6' => Kind::Noop,
         _ => return None,
     };
-    frame.get(1..).map(|payload| (kind, payload))
+    packet.get(1..).map(|payload| (kind, payload))
+}
+
+/// One packet out of the body of a POST.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Part {
+    /// Not yet known to be UTF-8.
+    Text(Bytes),
+    Binary(Bytes),
+}
+
+/// The packets of a body, one after the other. `None` for bytes that are not base64.
+pub(crate) fn parts(body: &Bytes) -> impl Iterator<Item = Option<Part>> {
+    body.split(|byte| *byte == SEPARATOR).map(|packet| match packet.strip_prefix(&[BINARY]) {
+        Some(coded) => STANDARD.decode(coded).ok().map(|bytes| Part::Binary(Bytes::from(bytes))),
+        None => Some(Part::Text(body.slice_ref(packet))),
+    })
+}
+
+/// Adds a text packet to a body.
+pub(crate) fn join_text(body: &mut Vec<u8>, packet: &[u8]) {
+    separate(body);
+    body.extend_from_slice(packet);
+}
+
+/// Adds a packet of bytes to a body.
+pub(crate) fn join_binary(body: &mut Vec<u8>, bytes: &[u8]) {
+    separate(body);
+    body.push(BINARY);
+    body.extend_from_slice(STANDARD.encode(bytes).as_bytes());
+}
+
+fn separate(body: &mut Vec<u8>) {
+    if !body.is_empty() {
+        body.push(SEPARATOR);
+    }
 }
 
 /// The first packet of a session: its id and the terms.
-pub(crate) fn open(sid: SocketId, config: &Config) -> Bytes {
+pub(crate) fn open(sid: &str, upgrades: &[&str], config: &Config) -> Bytes {
     let terms = json!({
-        "sid": sid.to_string(),
-        "upgrades": [],
+        "sid": sid,
+        "upgrades": upgrades,
         "pingInterval": millis(config.ping_interval),
         "pingTimeout": millis(config.ping_timeout),
         "maxPayload": config.max_payload_bytes,
@@ -52,30 +100,5 @@ fn millis(duration: std::time::Duration) -> u64 {
 }
 
 #[cfg(test)]
-mod tests {
-    use kernel::SeededRandom;
-
-    use super::*;
-
-    #[test]
-    fn a_frame_is_a_digit_and_a_payload() {
-        assert_eq!(split("4hello"), Some((Kind::Message, "hello")));
-        assert_eq!(split("3"), Some((Kind::Pong, "")));
-        assert_eq!(split("3probe"), Some((Kind::Pong, "probe")));
-        for bad in ["", "7", "abc", "é", "-4", " 4"] {
-            assert_eq!(split(bad), None, "{bad:?}");
-        }
-    }
-
-    #[test]
-    fn opening_states_the_terms_in_milliseconds() {
-        let open = open(SocketId::draw(&SeededRandom::new(1)), &Config::default());
-        assert_eq!(open[0], b'0');
-        let terms: serde_json::Value = serde_json::from_slice(&open[1..]).unwrap();
-        assert_eq!(terms["sid"].as_str().unwrap().len(), 20);
-        assert_eq!(terms["pingInterval"], 25_000);
-        assert_eq!(terms["pingTimeout"], 20_000);
-        assert_eq!(terms["maxPayload"], 65_536);
-        assert_eq!(terms["upgrades"], json!([]));
-    }
-}
+#[path = "engine_tests.rs"]
+mod tests;

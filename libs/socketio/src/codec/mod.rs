@@ -1,4 +1,5 @@
-//! Text to packets and back. No I/O, and no word of HTTP or websockets.
+//! Bytes to packets and back. No I/O, and no word of HTTP or websockets.
 
 pub(crate) mod engine;
 pub(crate) mod packet;
+pub(crate) mod placeholder;

@@ -18,7 +18,9 @@ struct Essence {
 
 fn ours(text: &str) -> Option<Essence> {
     let packet = decode(text).ok()?;
+    let binary = matches!(text.as_bytes()[0], b'5' | b'6');
     let (kind, ack, data) = match packet.body {
+        _ if binary => ('5', None, None),
         Body::Connect(auth) => {
             ('0', None, auth.map(|auth| serde_json::from_str(auth.get()).unwrap()))
         }
@@ -27,10 +29,9 @@ fn ours(text: &str) -> Option<Essence> {
             let args = args.iter().map(|arg| serde_json::from_str(arg.get()).unwrap());
             ('2', ack, Some(Value::Array([Value::from(name)].into_iter().chain(args).collect())))
         }
-        Body::Ack => ('3', None, None),
-        Body::Binary => ('5', None, None),
+        Body::Ack { .. } => ('3', None, None),
     };
-    Some(Essence { namespace: packet.namespace.to_owned(), kind, ack, data })
+    Some(Essence { namespace: packet.namespace.into_owned(), kind, ack, data })
 }
 
 fn theirs(text: &str) -> Option<Essence> {
@@ -118,7 +119,9 @@ proptest! {
     fn the_oracle_reads_what_the_server_writes(
         name in any_name(), value in any_json(), id in 0_u64..1_000_000,
     ) {
-        let frame = event(&name, value.to_string().as_bytes());
+        let json = value.to_string();
+        let event = Header { is_ack: false, attachments: 0, namespace: ROOT, id: None };
+        let frame = event.with(&event_json(&name, std::iter::once(json.as_bytes())));
         let message = std::str::from_utf8(&frame).unwrap().strip_prefix('4').unwrap();
         let expected = Essence {
             namespace: ROOT.to_owned(), kind: '2', ack: None, data: Some(json!([name, value])),
@@ -126,7 +129,8 @@ proptest! {
         prop_assert_eq!(theirs(message), Some(expected));
 
         let raw = RawValue::from_string(value.to_string()).unwrap();
-        let frame = ack(id, &raw);
+        let ack = Header { is_ack: true, attachments: 0, namespace: ROOT, id: Some(id) };
+        let frame = ack.with(&ack_json(&[raw]));
         let message = std::str::from_utf8(&frame).unwrap().strip_prefix('4').unwrap();
         let state = ParserState::default();
         let read = CommonParser
@@ -173,15 +177,17 @@ fn packets_of_the_protocol_document_are_read() {
         Some(event("/", Some(12), json!(["foo", 1, {"x": []}])))
     );
     assert!(matches!(decode("1").unwrap().body, Body::Disconnect));
-    assert!(matches!(
-        decode("1/admin,").unwrap(),
-        Incoming { namespace: "/admin", body: Body::Disconnect }
-    ));
-    assert!(matches!(decode(r#"3/admin,456["x"]"#).unwrap().body, Body::Ack));
+    let left = decode("1/admin,").unwrap();
+    assert_eq!(left.namespace, "/admin");
+    assert!(matches!(left.body, Body::Disconnect));
+    let ack = decode(r#"3/admin,456["x"]"#).unwrap();
+    assert!(matches!(ack.body, Body::Ack { id: 456, .. }));
     let binary = r#"51-["baz",{"_placeholder":true,"num":0}]"#;
-    assert!(matches!(decode(binary).unwrap().body, Body::Binary));
+    let read = decode(binary).unwrap();
+    assert!(read.is_event() && read.attachments == 1);
     let binary = r#"61-/admin,456[{"_placeholder":true,"num":0}]"#;
-    assert!(matches!(decode(binary).unwrap().body, Body::Binary));
+    let read = decode(binary).unwrap();
+    assert!(matches!(read.body, Body::Ack { id: 456, .. }) && read.attachments == 1);
 }
 
 #[test]
@@ -218,6 +224,11 @@ fn what_is_not_a_packet_is_refused() {
         r#"5-["a"]"#,
         r#"51["a"]"#,
         r#"61-["a"]"#,
+        r#"51-["a",{"_placeholder":true,"num":1}]"#,
+        r#"50-["a",{"_placeholder":true,"num":0}]"#,
+        r#"51-["a",{"_placeholder":true}]"#,
+        r#"5-1["a"]"#,
+        r#"599999999999999999999-["a"]"#,
         r#"299999999999999999999["a"]"#,
         "2/admin",
         "2/admin,",
@@ -244,6 +255,8 @@ fn refusals_carry_their_data() {
     assert_eq!(payload, json!({"message": "no \"entry\"", "data": {"code": "UNAUTHORIZED"}}));
     let bare = Refusal { message: "Invalid namespace".to_owned(), data: Value::Null };
     assert_eq!(connect_error("/x", &bare), r#"44/x,{"message":"Invalid namespace"}"#);
-    assert_eq!(connected("abc"), r#"40{"sid":"abc"}"#);
-    assert_eq!(disconnect(), "41");
+    assert_eq!(connected(ROOT, "abc"), r#"40{"sid":"abc"}"#);
+    assert_eq!(connected("/x", "abc"), r#"40/x,{"sid":"abc"}"#);
+    assert_eq!(disconnect(ROOT), "41");
+    assert_eq!(disconnect("/x"), "41/x,");
 }

@@ -19,8 +19,15 @@ async fn a_client_connects_and_is_answered() {
     assert_eq!(client.text().await, r#"42["said",[1,"two"]]"#);
     assert_eq!(server.engine.connections(), 1);
     client.send("41").await;
-    assert_eq!(client.rest().await, (vec![], Some(1000)));
-    server.expect_gone(CloseReason::ClientDisconnect).await;
+    until("the session hears that it ended", || !server.gone().is_empty()).await;
+    assert_eq!(server.gone(), [CloseReason::ClientDisconnect]);
+    assert_eq!(
+        server.engine.connections(),
+        1,
+        "the connection stays: the client may connect again"
+    );
+    client.send("40").await;
+    assert!(client.text().await.starts_with("40{"));
     let late = server.socket(0).send(&Packet::event("late", &0).unwrap());
     assert_eq!(late, Err(SendError::Closed));
 }

@@ -195,6 +195,8 @@ fn chat(
         ("CHAT__STORE", &shared.database("chat")),
         ("CHAT__USER_SERVICE", &http(ports.user_grpc)),
         ("TOKENS__DIGEST_KEY", digest_key),
+        // The gateway knows the instances by these names.
+        ("CHAT__SOCKETS__INSTANCE", &(number + 1).to_string()),
     ]);
     let name = format!("chat-{}", number + 1);
     service(options, (&name, "restante-chat"), ports.chats[number], environment)

@@ -16,21 +16,37 @@ use crate::live::socket::door::Door;
 use crate::live::socket::listen::Live;
 use crate::{conversations, delivery, messages, reading, sync};
 
-/// Sockets of an instance that goes away are closed over this time, so that they do not all come back at once.
-const DRAIN_SPREAD: Duration = Duration::from_secs(2);
-
 /// The engine that lets people in through the gate.
 pub fn engine(env: &Env, live: &Arc<Live>, gate: &Arc<Gate>) -> Engine {
     let settings = &env.settings;
-    let limits = &settings.chat.limits;
+    let (limits, sockets) = (&settings.chat.limits, &settings.chat.sockets);
     let config = Config {
+        instance: sockets.instance.clone(),
+        ping_interval: seconds(sockets.ping_interval_s),
+        ping_timeout: seconds(sockets.ping_timeout_s),
+        connect_timeout: seconds(sockets.connect_timeout_s),
+        upgrade_timeout: seconds(sockets.upgrade_timeout_s),
+        body_timeout: seconds(sockets.body_timeout_s),
+        farewell_timeout: seconds(sockets.farewell_timeout_s),
         max_payload_bytes: limits.frame_bytes,
+        // Nothing that clients say comes in binary.
+        max_attachments: 0,
         queue_bytes: limits.socket_queue_bytes,
+        queue_packets: sockets.queue_packets,
+        max_in_flight: sockets.events_in_flight,
+        max_per_address: sockets.per_address,
         allowed_origins: origins(&settings.server),
         ..Config::default()
     };
     let door = Door { live: Arc::clone(live), gate: Arc::clone(gate) };
-    Engine::new(config, Arc::new(door), Arc::clone(&env.random))
+    let trusted = settings.server.trusted_proxies.clone();
+    Engine::builder(config, Arc::clone(&env.random))
+        .namespace("/", Arc::new(door))
+        .address(move |handshake| {
+            let forwarded = handshake.forwarded_for.as_deref().unwrap_or_default();
+            Some(web::client_address(handshake.peer?.ip(), forwarded, &trusted))
+        })
+        .build()
 }
 
 fn origins(server: &settings::Server) -> OriginPolicy {
@@ -86,13 +102,14 @@ pub fn checks(chat: &Arc<Chat>, remotes: &Remotes) -> Vec<Check> {
 /// Tells sockets to come back elsewhere, then finishes what was accepted.
 pub fn drain(env: &Env, chat: &Arc<Chat>, engine: Engine) -> runtime::Drain {
     let patience = seconds(env.settings.server.shutdown_s);
+    let spread = Duration::from_millis(env.settings.chat.sockets.drain_spread_ms);
     let chat = Arc::clone(chat);
     Arc::new(move || {
         let (chat, engine) = (Arc::clone(&chat), engine.clone());
         Box::pin(async move {
             let notice = Packet::event("server:draining", &json!({ "reconnectIn": 1 })).ok();
             let finish = async {
-                engine.drain(notice, DRAIN_SPREAD).await;
+                engine.drain(notice, spread).await;
                 chat.appender.idle().await;
                 chat.fold.idle().await;
             };

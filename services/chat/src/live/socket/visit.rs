@@ -7,7 +7,7 @@ use futures::future::BoxFuture;
 use kernel::{EntryId, ErrorCode, WireError};
 use serde::Deserialize;
 use serde_json::value::RawValue;
-use socketio::{Answer, CloseReason, Session};
+use socketio::{Answer, CloseReason, Event as Said, Session};
 use tokio::sync::{RwLock, oneshot};
 use tracing::Instrument;
 use uuid::Uuid;
@@ -59,7 +59,8 @@ impl Visit {
 }
 
 impl Session for Visit {
-    fn event(&self, name: String, args: Vec<Box<RawValue>>) -> BoxFuture<'static, Answer> {
+    fn event(&self, event: Said) -> BoxFuture<'static, Answer> {
+        let Said { name, args, .. } = event;
         let request = EntryId::new_v7(self.live.chat.clock.now(), &*self.live.chat.random).uuid();
         let span = tracing::info_span!(
             "socket",
