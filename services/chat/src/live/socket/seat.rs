@@ -199,7 +199,7 @@ mod tests {
     use kernel::{DeviceId, SeededRandom, SessionId, UserId};
     use serde_json::json;
     use serde_json::value::{RawValue, to_raw_value};
-    use socketio::{Answer, Handler, Handshake, Line, Refusal, Session};
+    use socketio::{Answer, Event, Handler, Handshake, Line, Refusal, Session};
 
     use super::*;
 
@@ -230,7 +230,7 @@ mod tests {
     struct Silent;
 
     impl Session for Silent {
-        fn event(&self, _: String, _: Vec<Box<RawValue>>) -> BoxFuture<'static, Answer> {
+        fn event(&self, _: Event) -> BoxFuture<'static, Answer> {
             Box::pin(async { Answer::default() })
         }
 
