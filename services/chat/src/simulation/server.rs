@@ -77,7 +77,8 @@ impl Server {
         let weather = &self.weather;
         sleep(weather.up_to(weather.rates.command_ms)).await;
         if weather.strikes(weather.rates.late_commands) {
-            sleep(weather.between(500, 6_000)).await;
+            let [from, to] = weather.rates.late_ms;
+            sleep(weather.between(from, to)).await;
         }
         if cut.load(Ordering::Relaxed) {
             self.lost.lock().unwrap().push(work);

@@ -28,6 +28,8 @@ pub enum Broken {
 pub struct Rates {
     pub lost_replies: u64,
     pub late_commands: u64,
+    /// By how much they are late, in milliseconds.
+    pub late_ms: [u64; 2],
     pub lost_events: u64,
     pub doubled_events: u64,
     /// The longest way of an event, in milliseconds.
@@ -46,6 +48,7 @@ impl Rates {
         Self {
             lost_replies: one_of([0, 1, 3, 8]),
             late_commands: one_of([0, 0, 1, 3]),
+            late_ms: [500, 6_000],
             lost_events: one_of([0, 2, 10, 30]),
             doubled_events: one_of([0, 2, 10, 20]),
             event_ms: one_of([2, 20, 100, 400]),
@@ -83,7 +86,8 @@ impl Weather {
     pub fn slow(seed: u64) -> Arc<Self> {
         let rates = Rates {
             lost_replies: 0,
-            late_commands: 0,
+            late_commands: 5,
+            late_ms: [100, 1_000],
             lost_events: 0,
             doubled_events: 0,
             event_ms: 20,

@@ -257,6 +257,9 @@ fn differ(shown: &Shown, fresh: &Shown, after: &str) {
         }
         assert_eq!(here, talk, "after {after}");
     }
+    for id in shown.talks.keys() {
+        assert!(fresh.talks.contains_key(id), "{id} is still shown after {after}");
+    }
     assert_eq!(shown, fresh, "after {after}");
 }
 

@@ -246,6 +246,16 @@ impl Hub {
         self.tidy(id);
     }
 
+    /// Tells those of the sockets that hear the conversation something about it. Who is put out meanwhile is told that after
+    /// this, or gets nothing of this any more.
+    pub fn tell(&self, id: ConversationId, seats: &[Arc<Seat>], packet: &Packet) {
+        let Some(room) = self.rooms.get(&id) else { return };
+        let is_in = |seat: &&Arc<Seat>| room.seats.iter().any(|other| Arc::ptr_eq(other, seat));
+        for seat in seats.iter().filter(is_in) {
+            seat.tell(packet);
+        }
+    }
+
     /// Something that may be lost came through the fan-out.
     pub fn signal(&self, id: ConversationId, packet: &Packet) {
         if let Some(room) = self.rooms.get(&id) {

@@ -161,19 +161,14 @@ impl Live {
     ) -> anyhow::Result<()> {
         self.hub.join(seats, &[id], None).await?;
         let view = view::of(&self.chat, user, id).await?;
-        let packet = Packet::event("conversation:added", &view)?;
-        for seat in seats {
-            seat.tell(&packet);
-        }
+        // Out again since the view was read, they were told so already and are passed over.
+        self.hub.tell(id, seats, &Packet::event("conversation:added", &view)?);
         // What was written before this instance listened. Of a long log the last page: the client fetches what it lacks.
         let mut after = view.floor.max(view.head.seq.saturating_sub(u64::from(PAGE)));
         loop {
             let entries = self.chat.log.entries(id, after, PAGE).await?;
             for entry in &entries {
-                let packet = Packet::event(entry.event(), entry)?;
-                for seat in seats {
-                    seat.tell(&packet);
-                }
+                self.hub.tell(id, seats, &Packet::event(entry.event(), entry)?);
             }
             let Some(last) = entries.last() else { return Ok(()) };
             after = last.seq;

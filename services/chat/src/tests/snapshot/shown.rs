@@ -81,6 +81,8 @@ impl Talk {
             self.raise_read(seq, count);
         }
         match kind.as_str() {
+            // The conversation is over, and what was said forgotten.
+            "member" if data.is_null() => {}
             "member" => self.member(me, entry),
             "conversation" => {
                 for field in ["title", "retention"] {
