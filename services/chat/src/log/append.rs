@@ -30,6 +30,7 @@ use crate::store::StoreError;
 const BATCH: usize = 1_000;
 /// Drafts of one conversation in one write.
 const LANE_BATCH: usize = 100;
+
 /// Brings drafts into the logs, one write at a time for each conversation.
 #[derive(Debug)]
 pub struct Appender {
