@@ -13,4 +13,4 @@ pub use crate::redis::RedisKv;
 pub use crate::sqlite::SqliteKv;
 pub use lease::Lease;
 pub use open::open;
-pub use store::{Hit, Kv, KvError, Limit};
+pub use store::{Field, Hit, Kv, KvError, Limit};

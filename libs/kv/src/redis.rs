@@ -2,6 +2,7 @@ use std::fmt;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use futures::future::try_join_all;
 use redis::aio::{ConnectionManager, ConnectionManagerConfig};
 use redis::cluster::ClusterClient;
 use redis::cluster_async::ClusterConnection;
@@ -9,7 +10,7 @@ use redis::{Client, Cmd, ErrorKind, FromRedisValue, RedisResult, ServerErrorKind
 use tokio::time::timeout;
 
 use crate::millis::{check_namespace, ttl};
-use crate::{Hit, Kv, KvError, Limit};
+use crate::{Field, Hit, Kv, KvError, Limit};
 
 /// How long a command may take, reconnecting included.
 const DEADLINE: Duration = Duration::from_secs(1);
@@ -27,6 +28,8 @@ pub struct RedisKv {
     namespace: String,
     hit: Script,
     remove_if: Script,
+    set_field: Script,
+    fields: Script,
 }
 
 #[derive(Clone)]
@@ -59,10 +62,12 @@ impl RedisKv {
             namespace: namespace.to_owned(),
             hit: Script::new(include_str!("hit.lua")),
             remove_if: Script::new(include_str!("remove_if.lua")),
+            set_field: Script::new(include_str!("set_field.lua")),
+            fields: Script::new(include_str!("fields.lua")),
         })
     }
 
-    /// Values and hits are kept apart: the same key may be used for both.
+    /// Values, hits and fields are kept apart: the same key may be used for all.
     fn key(&self, kind: char, key: &str) -> String {
         format!("{}:{kind}:{key}", self.namespace)
     }
@@ -145,6 +150,42 @@ impl Kv for RedisKv {
         }
         let wait: u64 = self.run(&self.hit, &self.key('h', key), &arguments).await?;
         Ok(if wait == 0 { Hit::Allowed } else { Hit::Refused(Duration::from_micros(wait)) })
+    }
+
+    // The connection is shared, and what is asked at the same time goes in one write.
+    #[tracing::instrument(level = "debug", skip_all, fields(fields = fields.len()))]
+    async fn set_fields(&self, fields: &[Field], time: Duration) -> Result<(), KvError> {
+        let life = ttl(time).to_string();
+        for part in fields.chunks(PIPELINE) {
+            let writes = part.iter().map(|field| async {
+                let key = self.key('f', &field.key);
+                let arguments = [field.name.as_bytes(), &field.value, life.as_bytes()];
+                self.run::<u64>(&self.set_field, &key, &arguments).await
+            });
+            try_join_all(writes).await?;
+        }
+        Ok(())
+    }
+
+    #[tracing::instrument(level = "debug", skip_all)]
+    async fn remove_field(&self, key: &str, name: &str) -> Result<(), KvError> {
+        self.ask(redis::cmd("HDEL").arg(self.key('f', key)).arg(name)).await
+    }
+
+    #[tracing::instrument(level = "debug", skip_all, fields(keys = keys.len()))]
+    async fn fields(&self, keys: &[String]) -> Result<Vec<Vec<Field>>, KvError> {
+        let mut all = Vec::with_capacity(keys.len());
+        for part in keys.chunks(PIPELINE) {
+            let reads = part.iter().map(|key| async move {
+                let nothing: [&[u8]; 0] = [];
+                let found: Vec<(String, Vec<u8>)> =
+                    self.run(&self.fields, &self.key('f', key), &nothing).await?;
+                let field = |(name, value)| Field { key: key.clone(), name, value };
+                Ok::<_, KvError>(found.into_iter().map(field).collect())
+            });
+            all.extend(try_join_all(reads).await?);
+        }
+        Ok(all)
     }
 
     async fn ping(&self) -> Result<(), KvError> {

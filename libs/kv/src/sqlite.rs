@@ -7,11 +7,12 @@ use kernel::Clock;
 use sqlite::{Connection, Database, Migration, OptionalExtension, SqliteError, params};
 
 use crate::millis::{check_namespace, ttl};
-use crate::{Hit, Kv, KvError, Limit};
+use crate::{Field, Hit, Kv, KvError, Limit};
 
-const SCHEMA: &[Migration] = &[(
-    "kv/001",
-    "CREATE TABLE kv_values (
+const SCHEMA: &[Migration] = &[
+    (
+        "kv/001",
+        "CREATE TABLE kv_values (
          id INTEGER PRIMARY KEY,
          namespace TEXT NOT NULL,
          key TEXT NOT NULL,
@@ -29,10 +30,24 @@ const SCHEMA: &[Migration] = &[(
      ) STRICT;
      CREATE INDEX kv_hits_newest ON kv_hits (namespace, key, at);
      CREATE INDEX kv_hits_expiry ON kv_hits (expires_at);",
-)];
+    ),
+    (
+        "kv/002",
+        "CREATE TABLE kv_fields (
+         id INTEGER PRIMARY KEY,
+         namespace TEXT NOT NULL,
+         key TEXT NOT NULL,
+         name TEXT NOT NULL,
+         value BLOB NOT NULL,
+         expires_at INTEGER NOT NULL,
+         UNIQUE (namespace, key, name)
+     ) STRICT;
+     CREATE INDEX kv_fields_expiry ON kv_fields (expires_at);",
+    ),
+];
 
-/// Expired rows that one write clears away. A write adds one row at most, so what is dead never piles up.
-const SWEEP: i64 = 16;
+/// Expired rows that one write clears away, of each kind. None adds more, so what is dead never piles up.
+const SWEEP: usize = 16;
 
 /// Short-lived keys in a SQLite file. Time is the clock's, in milliseconds.
 #[derive(Clone)]
@@ -155,6 +170,44 @@ impl Kv for SqliteKv {
         .await
     }
 
+    #[tracing::instrument(level = "debug", skip_all, fields(fields = fields.len()))]
+    async fn set_fields(&self, fields: &[Field], ttl: Duration) -> Result<(), KvError> {
+        let fields = fields.to_vec();
+        self.write("", move |tx, key| {
+            // As many dead ones go as may come.
+            for part in fields.chunks(SWEEP) {
+                sweep(tx, key.now)?;
+                write_fields(tx, key, part, ttl)?;
+            }
+            Ok(())
+        })
+        .await
+    }
+
+    #[tracing::instrument(level = "debug", skip_all)]
+    async fn remove_field(&self, key: &str, name: &str) -> Result<(), KvError> {
+        let name = name.to_owned();
+        self.write(key, move |tx, key| {
+            let sql = "DELETE FROM kv_fields WHERE namespace = ?1 AND key = ?2 AND name = ?3";
+            tx.prepare_cached(sql)?.execute(params![key.namespace, key.name, name])?;
+            Ok(())
+        })
+        .await
+    }
+
+    #[tracing::instrument(level = "debug", skip_all, fields(keys = keys.len()))]
+    async fn fields(&self, keys: &[String]) -> Result<Vec<Vec<Field>>, KvError> {
+        let keys: Vec<Key> = keys.iter().map(|key| self.of(key)).collect();
+        let read = self.database.read(move |connection| {
+            let mut all = Vec::with_capacity(keys.len());
+            for key in keys {
+                all.push(living(connection, &key)?);
+            }
+            Ok(all)
+        });
+        Ok(read.await?)
+    }
+
     async fn ping(&self) -> Result<(), KvError> {
         let one = |connection: &Connection| Ok(connection.query_row("SELECT 1", [], |_| Ok(()))?);
         Ok(self.database.read(one).await?)
@@ -189,6 +242,32 @@ fn wait(tx: &Connection, key: &Key, limits: &[Limit]) -> Result<i64, SqliteError
     Ok(longest)
 }
 
+fn write_fields(
+    tx: &Connection,
+    of: &Key,
+    fields: &[Field],
+    ttl: Duration,
+) -> Result<(), SqliteError> {
+    let sql = "INSERT INTO kv_fields (namespace, key, name, value, expires_at)
+         VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT DO UPDATE
+         SET value = excluded.value, expires_at = excluded.expires_at";
+    let mut statement = tx.prepare_cached(sql)?;
+    for Field { key, name, value } in fields {
+        statement.execute(params![of.namespace, key, name, value, of.after(ttl)])?;
+    }
+    Ok(())
+}
+
+fn living(connection: &Connection, key: &Key) -> Result<Vec<Field>, SqliteError> {
+    let sql = "SELECT name, value FROM kv_fields
+         WHERE namespace = ?1 AND key = ?2 AND expires_at > ?3";
+    let mut statement = connection.prepare_cached(sql)?;
+    let rows = statement.query_map(params![key.namespace, key.name, key.now], |row| {
+        Ok(Field { key: key.name.clone(), name: row.get(0)?, value: row.get(1)? })
+    })?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
 /// When the hit happened that `newer` others came after.
 fn newest(tx: &Connection, key: &Key, newer: u32) -> Result<Option<i64>, SqliteError> {
     let sql = "SELECT at FROM kv_hits WHERE namespace = ?1 AND key = ?2
@@ -210,8 +289,10 @@ fn sweep(tx: &Connection, now: i64) -> Result<(), SqliteError> {
              (SELECT id FROM kv_values WHERE expires_at <= ?1 ORDER BY expires_at LIMIT ?2)",
         "DELETE FROM kv_hits WHERE id IN
              (SELECT id FROM kv_hits WHERE expires_at <= ?1 ORDER BY expires_at LIMIT ?2)",
+        "DELETE FROM kv_fields WHERE id IN
+             (SELECT id FROM kv_fields WHERE expires_at <= ?1 ORDER BY expires_at LIMIT ?2)",
     ] {
-        tx.prepare_cached(sql)?.execute(params![now, SWEEP])?;
+        tx.prepare_cached(sql)?.execute(params![now, SWEEP.cast_signed()])?;
     }
     Ok(())
 }

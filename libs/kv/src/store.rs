@@ -21,6 +21,17 @@ pub enum Hit {
     Refused(Duration),
 }
 
+/// One of the values that a key holds side by side.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Field {
+    /// Of which key.
+    pub key: String,
+    /// Its name among the key's fields.
+    pub name: String,
+    /// What it holds.
+    pub value: Vec<u8>,
+}
+
 /// The store could not answer in time.
 #[derive(Debug, thiserror::Error)]
 #[error("short-lived store: {0}")]
@@ -50,6 +61,17 @@ pub trait Kv: Send + Sync + fmt::Debug {
 
     /// Counts a hit on `key` if that keeps every limit, else counts nothing. `limits` are the same on each call for a key.
     async fn hit(&self, key: &str, limits: &[Limit]) -> Result<Hit, KvError>;
+
+    /// Writes fields, over any that are there, each with a time of its own to live. All go in one pipeline; after an error
+    /// some may be written.
+    async fn set_fields(&self, fields: &[Field], ttl: Duration) -> Result<(), KvError>;
+
+    /// Removes a field of a key.
+    async fn remove_field(&self, key: &str, name: &str) -> Result<(), KvError>;
+
+    /// The fields of each of the keys, in the order of the keys; those of one key in any order. All are asked for in one
+    /// pipeline.
+    async fn fields(&self, keys: &[String]) -> Result<Vec<Vec<Field>>, KvError>;
 
     /// Answers if the store is in reach.
     async fn ping(&self) -> Result<(), KvError>;

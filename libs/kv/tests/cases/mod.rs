@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use kernel::{ManualClock, SeededRandom};
-use kv::{Hit, Kv, Lease, Limit};
+use kv::{Field, Hit, Kv, Lease, Limit};
 use testkit::wait;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
@@ -50,6 +50,70 @@ pub(crate) async fn run(stage: &Stage) {
     odd_keys_and_values_are_keys_and_values(&*stage.one).await;
     namespaces_are_apart(stage).await;
     a_key_may_be_a_value_and_a_limit(&*stage.one).await;
+    fields_live_side_by_side(stage).await;
+    a_field_has_a_life_of_its_own(&*stage.one).await;
+    many_fields_go_at_once(&*stage.one).await;
+}
+
+fn field(key: &str, name: &str, value: &[u8]) -> Field {
+    Field { key: key.to_owned(), name: name.to_owned(), value: value.to_owned() }
+}
+
+/// The fields of a key, by name.
+async fn fields_of(kv: &dyn Kv, key: &str) -> Vec<(String, Vec<u8>)> {
+    let mut all = kv.fields(&[key.to_owned()]).await.unwrap();
+    let mut fields: Vec<_> =
+        all.remove(0).into_iter().map(|field| (field.name, field.value)).collect();
+    assert!(all.is_empty());
+    fields.sort();
+    fields
+}
+
+async fn fields_live_side_by_side(stage: &Stage) {
+    let (one, two) = (&*stage.one, &*stage.two);
+    one.set("anna", b"a value beside them", MINUTE).await.unwrap();
+    one.set_fields(&[field("anna", "a", b"1"), field("ben", "a", b"\x00:\xff")], MINUTE)
+        .await
+        .unwrap();
+    two.set_fields(&[field("anna", "b:c", b"")], MINUTE).await.unwrap();
+    two.set_fields(&[field("anna", "a", b"2")], MINUTE).await.unwrap();
+    assert_eq!(fields_of(one, "anna").await, [("a".into(), b"2".to_vec()), ("b:c".into(), vec![])]);
+    let keys = ["ben", "nobody", "anna"].map(str::to_owned);
+    let all = two.fields(&keys).await.unwrap();
+    assert_eq!(all[0], [field("ben", "a", b"\x00:\xff")]);
+    assert_eq!((all[1].len(), all[2].len()), (0, 2));
+    one.remove_field("anna", "a").await.unwrap();
+    one.remove_field("anna", "never there").await.unwrap();
+    assert_eq!(fields_of(two, "anna").await, [("b:c".into(), vec![])]);
+    assert!(fields_of(&*stage.other, "anna").await.is_empty());
+    assert_eq!(one.get("anna").await.unwrap().unwrap(), b"a value beside them");
+    assert!(one.fields(&[]).await.unwrap().is_empty());
+}
+
+async fn a_field_has_a_life_of_its_own(kv: &dyn Kv) {
+    let (short, long) = (Duration::from_millis(80), MINUTE);
+    kv.set_fields(&[field("lives", "long", b"1")], long).await.unwrap();
+    kv.set_fields(&[field("lives", "short", b"1"), field("lives", "renewed", b"1")], short)
+        .await
+        .unwrap();
+    kv.set_fields(&[field("lives", "renewed", b"2")], long).await.unwrap();
+    let gone = async || (fields_of(kv, "lives").await.len() == 2).then_some(());
+    wait::until(PATIENCE, gone).await.unwrap();
+    let left = [("long".to_owned(), b"1".to_vec()), ("renewed".to_owned(), b"2".to_vec())];
+    assert_eq!(fields_of(kv, "lives").await, left);
+}
+
+async fn many_fields_go_at_once(kv: &dyn Kv) {
+    let many: Vec<Field> = (0..3_000_u32)
+        .map(|number| {
+            field(&format!("many-{}", number % 1_500), &number.to_string(), &number.to_be_bytes())
+        })
+        .collect();
+    kv.set_fields(&many, MINUTE).await.unwrap();
+    let keys: Vec<String> = (0..1_500).map(|number| format!("many-{number}")).collect();
+    let found = kv.fields(&keys).await.unwrap();
+    assert!(found.iter().all(|fields| fields.len() == 2));
+    assert_eq!(found[7].iter().map(|field| &field.name).filter(|name| *name == "7").count(), 1);
 }
 
 async fn a_lease_is_held_by_one_for_as_long_as_it_asks(stage: &Stage) {
