@@ -2,8 +2,10 @@
 //! a router.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use kernel::{Clock, ConversationId, SystemClock};
+use mongodb::Database;
 
 use super::bed::{Backing, Bed, Kind, Talk, draft};
 use super::cpu::Used;
@@ -12,13 +14,16 @@ use super::table::Table;
 use crate::conversations::mongo::MongoConversations;
 use crate::conversations::store::{ConversationStore, Counted};
 use crate::delivery::store::Ack;
-use crate::log::mongo::MongoLog;
+use crate::log::mongo::{Limits, MongoLog};
 use crate::log::store::{Appended, Head, LogStore, Part};
 use crate::mongo::Layout;
 
 const CONVERSATIONS: usize = 1_000;
 const ROUNDS: u32 = 10;
-const CALLS: [&str; 5] = ["append", "count", "acknowledge, 2 devices", "strip", "note strip"];
+const CALLS: [&str; 6] =
+    ["append", "count", "acknowledge, 2 devices", "strip", "note strip", "remove header"];
+/// So that the server does not remove headers while something else is measured.
+const LIMITS: Limits = Limits { header: Duration::from_hours(24), ..mongo::LIMITS };
 
 /// Measures each call by the processor time that the server takes for it.
 pub(super) async fn run() -> Table {
@@ -27,13 +32,13 @@ pub(super) async fn run() -> Table {
     let talks = bed.talks(CONVERSATIONS).await;
     let mut layouts = Vec::new();
     for layout in [Layout::Whole, Layout::Sharded] {
-        let log = MongoLog::new(db, layout, mongo::LIMITS, Arc::new(SystemClock::default()));
+        let log = MongoLog::new(db, layout, LIMITS, Arc::new(SystemClock::default()));
         let conversations = MongoConversations::new(db);
         // From here on the ends of the logs are known.
-        round(&bed, &log, &conversations, &talks).await;
+        round(&bed, db, &log, &conversations, &talks).await;
         let mut sums = [0.0; CALLS.len()];
         for _ in 0..ROUNDS {
-            let costs = round(&bed, &log, &conversations, &talks).await;
+            let costs = round(&bed, db, &log, &conversations, &talks).await;
             sums.iter_mut().zip(costs).for_each(|(sum, micros)| *sum += micros / f64::from(ROUNDS));
         }
         layouts.push(sums);
@@ -49,6 +54,7 @@ pub(super) async fn run() -> Table {
 /// A message in each conversation, from its insert until it is forgotten.
 async fn round(
     bed: &Bed,
+    db: &Database,
     log: &MongoLog,
     conversations: &MongoConversations,
     talks: &[Talk],
@@ -83,7 +89,8 @@ async fn round(
     let done: Vec<_> = heads.iter().map(|(id, head)| (*id, head.seq)).collect();
     let (noted, note) = cost(bed, delivery.stripped_all(&done)).await;
     noted.unwrap();
-    [append, count, acknowledge, strip, note]
+    let ((), remove) = cost(bed, mongo::remove_headers(db)).await;
+    [append, count, acknowledge, strip, note, remove]
 }
 
 async fn cost<T>(bed: &Bed, call: impl Future<Output = T>) -> (T, f64) {
