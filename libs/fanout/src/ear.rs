@@ -61,6 +61,11 @@ impl Ear {
         self.changed.notify_waiters();
     }
 
+    /// Whether more than half of the queue is full.
+    pub(crate) fn is_behind(&self) -> bool {
+        self.state().queue.len() > self.capacity / 2
+    }
+
     /// Says that events may have been lost.
     pub(crate) fn gap(&self) {
         self.state().gap = true;

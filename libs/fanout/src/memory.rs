@@ -67,6 +67,10 @@ impl Listener for MemoryListener {
         self.0.unwatch(subjects);
     }
 
+    fn is_behind(&self) -> bool {
+        self.0.is_behind()
+    }
+
     async fn next(&self) -> Option<Happening> {
         self.0.next().await
     }

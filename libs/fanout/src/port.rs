@@ -54,6 +54,9 @@ pub trait Listener: Send + Sync + fmt::Debug {
     /// Hears no more of these.
     async fn unwatch(&self, subjects: &[Subject]);
 
+    /// Whether so much waits to be heard that what can be spared should be: half of the queue is full.
+    fn is_behind(&self) -> bool;
+
     /// The next thing heard; waits for it. `None` once the fan-out is closed. The queue behind it is bounded; when it is
     /// full, events are dropped and a [`Happening::Gap`] takes their place.
     async fn next(&self) -> Option<Happening>;

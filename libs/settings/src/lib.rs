@@ -17,7 +17,7 @@ pub use error::{Origin, SettingsError};
 pub use load::{CONFIG_VARIABLE, DEFAULTS, Overrides};
 pub use model::{
     Blobs, Bus, Chat, ChatLimits, Delivery, Devices, Environment, Fanout, Kv, Live, Log, LogFormat,
-    Login, Mail, Server, Settings, Sockets, Telemetry, Tokens, User, UserLimits,
+    Login, Mail, Presence, Server, Settings, Sockets, Telemetry, Tokens, Typing, User, UserLimits,
 };
 pub use profile::{Profile, ServiceName, Shape};
 pub use secrets::{SAMPLE_SECRETS, Secrets};

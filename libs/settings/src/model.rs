@@ -142,6 +142,8 @@ pub struct Chat {
     pub delivery: Delivery,
     pub log: Log,
     pub live: Live,
+    pub presence: Presence,
+    pub typing: Typing,
 }
 
 /// Limits of the chat service.
@@ -216,6 +218,32 @@ pub struct Log {
 pub struct Live {
     pub reread_s: u64,
     pub read_note_ms: u64,
+}
+
+/// Who is here.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "the keys are documented in default.toml, once")]
+pub struct Presence {
+    pub lease_s: u64,
+    pub reread_s: u64,
+    pub last_seen_s: u64,
+    pub spread_ms: u64,
+    pub grace_ms: u64,
+    pub tick_ms: u64,
+    pub batch: usize,
+    pub watched: usize,
+}
+
+/// Who writes.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "the keys are documented in default.toml, once")]
+pub struct Typing {
+    pub again_ms: u64,
+    pub life_ms: u64,
+    pub people: usize,
+    pub all: usize,
 }
 
 /// The mail worker.

@@ -13,10 +13,12 @@ mod mongo;
 mod openapi;
 mod own;
 mod people;
+mod presence;
 mod reading;
 mod sqlite;
 mod store;
 mod sync;
+mod typing;
 mod wiring;
 
 #[cfg(test)]

@@ -13,11 +13,10 @@ use bus::Bus;
 use contracts::events::{CHAT_EVENTS, TOPOLOGY};
 use contracts::{DirectoryKeys, GrpcUserDirectory, UserDirectory};
 use fanout::Fanout;
-use kernel::{Clock, Random};
+use kernel::{Clock, EntryId, Random};
 use kv::Kv;
 use runtime::{Env, Parts};
 use settings::Chat as ChatSettings;
-use tokio::sync::Notify;
 
 use self::stores::Stores;
 use crate::chat::Chat;
@@ -35,6 +34,7 @@ use crate::openapi;
 use crate::own::notes::{self, Notes};
 use crate::people::directory::People;
 use crate::people::queue;
+use crate::presence::leases::Leases;
 
 /// Consumers of events from other services: a slow one does not keep the closing of sockets waiting.
 const CONSUMERS: usize = 4;
@@ -71,7 +71,8 @@ pub async fn start(env: &Env, remotes: Remotes) -> anyhow::Result<Started> {
     let hub = Hub::start(listener, log).await.context("fanout.url")?;
     let ttl = seconds(env.settings.tokens.access_ttl_s);
     let revocations = Revocations::new(Arc::clone(&remotes.kv), ttl);
-    let live = Arc::new(Live { chat: Arc::clone(&chat), hub, revocations, gap: Notify::new() });
+    let leases = leases(env, &remotes);
+    let live = Arc::new(Live::new(Arc::clone(&chat), hub, revocations, leases));
     let gate = gate(env, &remotes);
     let engine = doors::engine(env, &live, &gate);
     spawn(env, &remotes, &live).await?;
@@ -197,6 +198,14 @@ fn outside(env: &Env, remotes: &Remotes) -> anyhow::Result<Outside> {
     })
 }
 
+/// This instance's leases bear a name of their own, so that it does not take those of its predecessor for its own.
+fn leases(env: &Env, remotes: &Remotes) -> Leases {
+    let settings = &env.settings.chat.presence;
+    let instance = EntryId::new_v7(env.clock.now(), &*env.random).to_string();
+    let (life, seen) = (seconds(settings.lease_s), seconds(settings.last_seen_s));
+    Leases::new(Arc::clone(&remotes.kv), instance, life, seen)
+}
+
 fn gate(env: &Env, remotes: &Remotes) -> Arc<Gate> {
     let tokens = &env.settings.tokens;
     let keys = Arc::new(DirectoryKeys(Arc::clone(&remotes.directory)));
@@ -218,6 +227,10 @@ async fn spawn(env: &Env, remotes: &Remotes, live: &Arc<Live>) -> anyhow::Result
     env.tasks.spawn("retention", |stop| sweep::sweep_regularly(chat, kv, stop));
     env.tasks.spawn("live events", |stop| Arc::clone(live).listen(stop));
     env.tasks.spawn("heads", |stop| Arc::clone(live).make_good(stop));
+    env.tasks.spawn("typing", |stop| Arc::clone(live).end_typing(stop));
+    env.tasks.spawn("presence", |stop| Arc::clone(&live.presence).tell_on(stop));
+    env.tasks.spawn("presence leases", |stop| Arc::clone(&live.presence).renew_on(stop));
+    env.tasks.spawn("presence of others", |stop| Arc::clone(&live.presence).reread_on(stop));
     env.tasks.spawn("tokens", |stop| Arc::clone(live).watch_tokens(stop));
     Ok(())
 }

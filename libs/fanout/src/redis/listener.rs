@@ -230,6 +230,10 @@ impl Listener for RedisListener {
         self.link.wants.notify_one();
     }
 
+    fn is_behind(&self) -> bool {
+        self.link.ear.is_behind()
+    }
+
     async fn next(&self) -> Option<Happening> {
         self.link.ear.next().await
     }

@@ -9,6 +9,7 @@ use fanout::{Fanout, FanoutError, Subject};
 use kernel::{ConversationId, SessionId, UserId};
 use serde::Serialize;
 use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
 
 use super::frame::{Frame, FrameKind};
 use crate::log::entry::Entry;
@@ -53,6 +54,19 @@ impl Announcer {
         let Ok(json) = serde_json::to_vec(payload) else { return };
         let _ =
             self.publish(about(id), FrameKind::Signal, Head::default(), event, json.into()).await;
+    }
+
+    /// The person writes something in the conversation, or does not any more. Lost, nobody sees it.
+    pub async fn typing(&self, id: ConversationId, user: UserId, typing: bool) {
+        let body = Bytes::copy_from_slice(user.uuid().as_bytes());
+        let place = Head { seq: typing.into(), ..Head::default() };
+        let _ = self.publish(about(id), FrameKind::Typing, place, "", body).await;
+    }
+
+    /// How the person is seen, as clients get it. Lost, those who look find it out by reading.
+    pub async fn presence(&self, user: UserId, body: Bytes) {
+        let subject = presence_of(user);
+        let _ = self.publish(subject, FrameKind::Presence, Head::default(), "", body).await;
     }
 
     /// The person is in a new conversation. Lost, instances find it out by reading.
@@ -118,6 +132,20 @@ impl Announcer {
         }
         published
     }
+}
+
+/// The subject of a person's presence: another than the person's own, as others listen to it.
+pub const fn presence_of(user: UserId) -> Subject {
+    Subject(inverted(user.uuid().into_bytes()))
+}
+
+const fn inverted(bytes: [u8; 16]) -> [u8; 16] {
+    (!u128::from_ne_bytes(bytes)).to_ne_bytes()
+}
+
+/// Whose presence the subject is that [`presence_of`] gave.
+pub const fn presence_subject(subject: Subject) -> UserId {
+    UserId::from_uuid(Uuid::from_bytes(inverted(subject.0)))
 }
 
 /// The subject of events about a conversation or a person.

@@ -48,6 +48,10 @@ pub enum FrameKind {
     Head = 6,
     /// The person is no longer in the conversation whose id is the body.
     Removed = 7,
+    /// The person whose id is the body writes something in the conversation (`seq` is 1), or does not any more (0).
+    Typing = 8,
+    /// How the person is seen: to those who look.
+    Presence = 9,
 }
 
 impl FrameKind {
@@ -60,6 +64,8 @@ impl FrameKind {
             5 => Some(Self::Profile),
             6 => Some(Self::Head),
             7 => Some(Self::Removed),
+            8 => Some(Self::Typing),
+            9 => Some(Self::Presence),
             _ => None,
         }
     }
@@ -137,7 +143,7 @@ mod tests {
     proptest! {
         #[test]
         fn a_frame_survives_the_way(
-            kind in 1_u8..=7, place in any::<[u64; 3]>(), trace in "[ -~]{0,60}", event in "[a-z:]{0,20}", body: Vec<u8>,
+            kind in 1_u8..=9, place in any::<[u64; 3]>(), trace in "[ -~]{0,60}", event in "[a-z:]{0,20}", body: Vec<u8>,
         ) {
             let kind = FrameKind::from_byte(kind).unwrap();
             let [seq, count, mseq] = place;

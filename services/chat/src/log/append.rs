@@ -112,8 +112,23 @@ impl Appender {
         })
     }
 
-    /// Takes a draft. Its place among the drafts of the conversation is fixed when this returns; the answer comes later.
+    /// Whether so many drafts wait that what can be spared should be: half of the queue is full.
+    pub fn is_crowded(&self) -> bool {
+        self.state().queue.is_crowded()
+    }
+
+    /// As [`Appender::submit_of`], of a call that comes in now.
     pub fn submit(self: &Arc<Self>, draft: Draft) -> oneshot::Receiver<Appended> {
+        self.submit_of(draft, self.clock.monotonic())
+    }
+
+    /// Takes the draft of a call that came in at that moment of the monotonic clock. Its place among the drafts of the
+    /// conversation is fixed when this returns; the answer comes later.
+    pub fn submit_of(
+        self: &Arc<Self>,
+        draft: Draft,
+        arrived: Duration,
+    ) -> oneshot::Receiver<Appended> {
         let (answer, receiver) = oneshot::channel();
         let (id, sender, entry) = (draft.conversation, draft.sender, draft.id);
         let now = self.clock.monotonic();
@@ -121,7 +136,7 @@ impl Appender {
         let waiting = Waiting { draft, answer, span, since: now, tries: 0 };
         let mut state = self.state();
         // Looked at while the queue is held: a failure is noted under the same hold.
-        if !self.order.admits((id, sender), entry, now) {
+        if !self.order.admits((id, sender), entry, arrived) {
             refuse(waiting);
             return receiver;
         }

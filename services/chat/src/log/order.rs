@@ -28,13 +28,14 @@ impl Order {
         }
     }
 
-    /// Whether the message may go on now.
-    pub fn admits(&self, place: (ConversationId, UserId), id: EntryId, now: Duration) -> bool {
+    /// Whether the message may go on whose call came in at that moment of the monotonic clock. It counts when it came in and not
+    /// how late it is by now: whoever sent it did not know yet that the other one failed.
+    pub fn admits(&self, place: (ConversationId, UserId), id: EntryId, arrived: Duration) -> bool {
         if self.failed.is_empty() {
             return true;
         }
         let over = |(failed, at): &(EntryId, Duration)| {
-            *failed == id || now.saturating_sub(*at) >= PATIENCE
+            *failed == id || arrived.saturating_sub(*at) >= PATIENCE
         };
         self.failed.remove_if(&place, |_, failed| over(failed)).is_some()
             || !self.failed.contains_key(&place)
@@ -71,7 +72,19 @@ mod tests {
     fn a_retry_that_never_comes_is_not_waited_for_for_ever() {
         let order = Order::default();
         order.failed(place(1), id(1), Duration::ZERO);
-        assert!(!order.admits(place(1), id(2), PATIENCE / 2));
+        assert!(
+            !order.admits(place(1), id(2), PATIENCE / 2),
+            "it may have been sent before its sender knew"
+        );
         assert!(order.admits(place(1), id(2), PATIENCE));
+    }
+
+    #[test]
+    fn what_came_in_before_the_failure_waits_however_late_it_is_by_now() {
+        let order = Order::default();
+        order.failed(place(1), id(1), PATIENCE);
+        assert!(!order.admits(place(1), id(2), PATIENCE / 2));
+        assert!(!order.admits(place(1), id(2), PATIENCE * 2 - Duration::from_millis(1)));
+        assert!(order.admits(place(1), id(2), PATIENCE * 2));
     }
 }

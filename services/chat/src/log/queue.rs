@@ -88,6 +88,11 @@ impl Queue {
         Ok(())
     }
 
+    /// Whether more than half of what may wait does.
+    pub const fn is_crowded(&self) -> bool {
+        self.waiting > self.bounds.waiting / 2
+    }
+
     /// What goes into the next write. Its lanes are held from now on.
     pub fn take(&mut self) -> Vec<Taken> {
         let mut batch = Vec::new();

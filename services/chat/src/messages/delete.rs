@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::target;
-use super::write::{self, Pending, Then, WriteError, Writing, Written};
+use super::write::{self, Arrived, Pending, Then, WriteError, Writing, Written};
 use crate::chat::Chat;
 use crate::conversations::members::Seen;
 use crate::conversations::{Kind, Role};
@@ -50,13 +50,23 @@ struct DeleteData {
 /// returns, later writes come after it. When it is acknowledged, the message, its edits, and what answers quote of it are
 /// forgotten.
 #[tracing::instrument(skip_all, fields(user_id = %caller.user, conversation_id = %delete.conversation, entry_id = %delete.id))]
-pub async fn take(chat: &Chat, caller: &Identity, delete: Delete) -> Result<Pending, WriteError> {
+pub async fn take(
+    chat: &Chat,
+    caller: &Identity,
+    arrived: Arrived,
+    delete: Delete,
+) -> Result<Pending, WriteError> {
     let (conversation, id) = (delete.conversation, delete.id);
-    let taken = try_take(chat, caller, delete).await;
+    let taken = try_take(chat, caller, arrived, delete).await;
     write::in_order(chat, caller, (conversation, id), taken)
 }
 
-async fn try_take(chat: &Chat, caller: &Identity, delete: Delete) -> Result<Pending, WriteError> {
+async fn try_take(
+    chat: &Chat,
+    caller: &Identity,
+    arrived: Arrived,
+    delete: Delete,
+) -> Result<Pending, WriteError> {
     let Delete { id, conversation, message, whom } = delete;
     let seen = chat.members.require(conversation, caller.user).await?;
     chat.pace.send(caller.user).map_err(WriteError::TooOften)?;
@@ -73,7 +83,7 @@ async fn try_take(chat: &Chat, caller: &Identity, delete: Delete) -> Result<Pend
         Ok(checked) => draft.checked = checked,
         refused => write::unless_written(chat, &draft, refused.map(drop)).await?,
     }
-    Ok(write::submit(chat, draft, Then::Erase))
+    Ok(write::submit(chat, arrived, draft, Then::Erase))
 }
 
 /// Answers the change of membership up to which the caller was seen to be allowed to. What an admin may do is never told

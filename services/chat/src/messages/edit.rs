@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::body::{Format, MessageBody};
 use super::target;
-use super::write::{self, Pending, Then, WriteError, Writing};
+use super::write::{self, Arrived, Pending, Then, WriteError, Writing};
 use crate::chat::Chat;
 use crate::log::entry::EntryType;
 
@@ -38,13 +38,23 @@ struct EditData<'a> {
 
 /// Takes an edit of the caller's own message, while it may be edited. When this returns, later writes come after it.
 #[tracing::instrument(skip_all, fields(user_id = %caller.user, conversation_id = %edit.conversation, entry_id = %edit.id))]
-pub async fn take(chat: &Chat, caller: &Identity, edit: Edit) -> Result<Pending, WriteError> {
+pub async fn take(
+    chat: &Chat,
+    caller: &Identity,
+    arrived: Arrived,
+    edit: Edit,
+) -> Result<Pending, WriteError> {
     let (conversation, id) = (edit.conversation, edit.id);
-    let taken = try_take(chat, caller, edit).await;
+    let taken = try_take(chat, caller, arrived, edit).await;
     write::in_order(chat, caller, (conversation, id), taken)
 }
 
-async fn try_take(chat: &Chat, caller: &Identity, edit: Edit) -> Result<Pending, WriteError> {
+async fn try_take(
+    chat: &Chat,
+    caller: &Identity,
+    arrived: Arrived,
+    edit: Edit,
+) -> Result<Pending, WriteError> {
     let Edit { id, conversation, message, text, formatting } = edit;
     let body = MessageBody { text, formatting, ..MessageBody::default() };
     body.check(chat.settings.limits.text_chars).map_err(WriteError::Invalid)?;
@@ -56,7 +66,7 @@ async fn try_take(chat: &Chat, caller: &Identity, edit: Edit) -> Result<Pending,
     let draft = write::draft(chat, caller, seen, &writing)?;
     let allowed = check(chat, caller, conversation, message).await;
     write::unless_written(chat, &draft, allowed).await?;
-    Ok(write::submit(chat, draft, Then::MindDeletion))
+    Ok(write::submit(chat, arrived, draft, Then::MindDeletion))
 }
 
 async fn check(

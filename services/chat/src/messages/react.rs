@@ -7,7 +7,7 @@ use kernel::{ConversationId, EntryId, WireError};
 use serde::Serialize;
 
 use super::target;
-use super::write::{self, Pending, Then, WriteError, Writing};
+use super::write::{self, Arrived, Pending, Then, WriteError, Writing};
 use crate::chat::Chat;
 use crate::conversations::Retention;
 use crate::log::entry::EntryType;
@@ -55,16 +55,18 @@ struct ReactionData {
 pub async fn take(
     chat: &Chat,
     caller: &Identity,
+    arrived: Arrived,
     reaction: Reaction,
 ) -> Result<Pending, WriteError> {
     let (conversation, id) = (reaction.conversation, reaction.id);
-    let taken = try_take(chat, caller, reaction).await;
+    let taken = try_take(chat, caller, arrived, reaction).await;
     write::in_order(chat, caller, (conversation, id), taken)
 }
 
 async fn try_take(
     chat: &Chat,
     caller: &Identity,
+    arrived: Arrived,
     reaction: Reaction,
 ) -> Result<Pending, WriteError> {
     let Reaction { id, conversation, message, emoji, op } = reaction;
@@ -83,7 +85,7 @@ async fn try_take(
         let found = target::find(chat, conversation, message, Duration::MAX).await.map(drop);
         write::unless_written(chat, &draft, found).await?;
     }
-    Ok(write::submit(chat, draft, Then::Nothing))
+    Ok(write::submit(chat, arrived, draft, Then::Nothing))
 }
 
 /// The one spelling of an emoji that is kept, so that two people who mean the same put the same.

@@ -4,7 +4,7 @@ use auth::Identity;
 use kernel::{ConversationId, EntryId, WireError};
 
 use super::body::MessageBody;
-use super::write::{self, Pending, Then, WriteError, Writing, Written};
+use super::write::{self, Arrived, Pending, Then, WriteError, Writing, Written};
 use crate::chat::Chat;
 use crate::log::entry::EntryType;
 
@@ -21,13 +21,23 @@ pub struct Send {
 
 /// Takes a message. When this returns, later ones come after it.
 #[tracing::instrument(skip_all, fields(user_id = %caller.user, conversation_id = %send.conversation, entry_id = %send.id))]
-pub async fn take(chat: &Chat, caller: &Identity, send: Send) -> Result<Pending, WriteError> {
+pub async fn take(
+    chat: &Chat,
+    caller: &Identity,
+    arrived: Arrived,
+    send: Send,
+) -> Result<Pending, WriteError> {
     let (conversation, id) = (send.conversation, send.id);
-    let taken = try_take(chat, caller, send).await;
+    let taken = try_take(chat, caller, arrived, send).await;
     write::in_order(chat, caller, (conversation, id), taken)
 }
 
-async fn try_take(chat: &Chat, caller: &Identity, send: Send) -> Result<Pending, WriteError> {
+async fn try_take(
+    chat: &Chat,
+    caller: &Identity,
+    arrived: Arrived,
+    send: Send,
+) -> Result<Pending, WriteError> {
     if !send.id.is_v7() {
         let error = WireError::invalid("id", "must be a UUID of version 7 made by the client");
         return Err(WriteError::Invalid(error));
@@ -46,10 +56,10 @@ async fn try_take(chat: &Chat, caller: &Identity, send: Send) -> Result<Pending,
     };
     let draft = write::draft(chat, caller, seen, &writing)?;
     let then = if target.is_some() { Then::MindDeletion } else { Then::Nothing };
-    Ok(write::submit(chat, draft, then))
+    Ok(write::submit(chat, arrived, draft, then))
 }
 
 /// Sends a message and waits for it.
 pub async fn send(chat: &Chat, caller: &Identity, send: Send) -> Result<Written, WriteError> {
-    take(chat, caller, send).await?.written(chat).await
+    take(chat, caller, Arrived::now(chat), send).await?.written(chat).await
 }

@@ -11,7 +11,7 @@ use super::edit::{self, Edit};
 use super::react::{self, Op, Reaction};
 use super::request::SendRequest;
 use super::send;
-use super::write::Pending;
+use super::write::{Arrived, Pending};
 use crate::chat::Chat;
 use crate::live::reply::{self, Outcome};
 
@@ -83,26 +83,27 @@ struct ReactionEvent {
 pub async fn take(
     chat: &Chat,
     caller: &Identity,
+    arrived: Arrived,
     event: Event,
     payload: &RawValue,
 ) -> Result<Pending, WireError> {
     let pending = match event {
         Event::Send => {
             let request: SendRequest = reply::parse(payload)?;
-            send::take(chat, caller, request.to(None)?).await?
+            send::take(chat, caller, arrived, request.to(None)?).await?
         }
         Event::Edit => {
             let EditEvent { id, conversation_id: conversation, message_id, text, formatting } =
                 reply::parse(payload)?;
             let id = made(id)?;
             let edit = Edit { id, conversation, message: message_id, text, formatting };
-            edit::take(chat, caller, edit).await?
+            edit::take(chat, caller, arrived, edit).await?
         }
         Event::Delete => {
             let DeleteEvent { id, conversation_id: conversation, message_id: message, whom } =
                 reply::parse(payload)?;
             let delete = Delete { id: made(id)?, conversation, message, whom };
-            delete::take(chat, caller, delete).await?
+            delete::take(chat, caller, arrived, delete).await?
         }
         Event::Add | Event::Remove => {
             let ReactionEvent { id, conversation_id: conversation, message_id, emoji } =
@@ -110,7 +111,7 @@ pub async fn take(
             let op = if event == Event::Add { Op::Add } else { Op::Remove };
             let id = made(id)?;
             let reaction = Reaction { id, conversation, message: message_id, emoji, op };
-            react::take(chat, caller, reaction).await?
+            react::take(chat, caller, arrived, reaction).await?
         }
     };
     Ok(pending)

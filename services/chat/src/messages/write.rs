@@ -116,6 +116,17 @@ impl From<NoteError> for WriteError {
     }
 }
 
+/// When a call came in, by the monotonic clock: before it waited for anything.
+#[derive(Debug, Clone, Copy)]
+pub struct Arrived(Duration);
+
+impl Arrived {
+    /// At this moment.
+    pub fn now(chat: &Chat) -> Self {
+        Self(chat.clock.monotonic())
+    }
+}
+
 /// Something to be written.
 #[derive(Debug)]
 pub(super) struct Writing<'a, T> {
@@ -199,12 +210,12 @@ struct UnderWay {
 }
 
 /// Takes an entry. When this returns, later ones come after it.
-pub(super) fn submit(chat: &Chat, draft: Draft, then: Then) -> Pending {
+pub(super) fn submit(chat: &Chat, arrived: Arrived, draft: Draft, then: Then) -> Pending {
     // The store's own deadline ends an append; the rest of the way (publish, head) is granted as much again.
     let patience = Duration::from_millis(chat.settings.log.append_timeout_ms) * 2;
     let kind = draft.kind;
     tracing::debug!(kind = kind.as_str(), "taken");
-    let answer = chat.appender.submit(draft);
+    let answer = chat.appender.submit_of(draft, arrived.0);
     Pending(State::UnderWay(UnderWay { answer, patience, kind, then }))
 }
 

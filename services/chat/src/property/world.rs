@@ -30,6 +30,7 @@ use crate::messages::body::MessageBody;
 use crate::messages::delete::{self, Delete, For};
 use crate::messages::edit::{self, Edit};
 use crate::messages::send::{self, Send};
+use crate::messages::write::Arrived;
 use crate::messages::write::{Pending, WriteError};
 use crate::reading::read::{self, Read};
 use crate::tests::place::Town;
@@ -244,15 +245,15 @@ impl<'a> World<'a> {
         match what {
             What::Edit(message) => {
                 let edit = Edit { id, conversation, message, text, formatting: Vec::new() };
-                edit::take(chat, caller, edit).await
+                edit::take(chat, caller, Arrived::now(chat), edit).await
             }
             What::Delete(message) => {
                 let delete = Delete { id, conversation, message, whom: For::Everyone };
-                delete::take(chat, caller, delete).await
+                delete::take(chat, caller, Arrived::now(chat), delete).await
             }
             _ => {
                 let body = MessageBody { text, ..MessageBody::default() };
-                send::take(chat, caller, Send { id, conversation, body }).await
+                send::take(chat, caller, Arrived::now(chat), Send { id, conversation, body }).await
             }
         }
     }

@@ -9,7 +9,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use bytes::Bytes;
 use fanout::{Fanout, FanoutError, Happening, Listener, Subject};
-use kv::{Hit, Kv, KvError, Limit};
+use kv::{Field, Hit, Kv, KvError, Limit};
 use tokio::sync::Notify;
 use tokio::time::{Instant, sleep};
 
@@ -153,6 +153,10 @@ impl Listener for Listening {
         }
     }
 
+    fn is_behind(&self) -> bool {
+        false
+    }
+
     async fn next(&self) -> Option<Happening> {
         loop {
             let next = self.ear.state.lock().unwrap().1.pop_front();
@@ -188,6 +192,21 @@ impl Keys {
         keys.retain(|_, (_, until)| until.is_none_or(|until| until > now));
         keys.get(key).map(|(value, _)| value.clone())
     }
+
+    fn fields_of(&self, key: &str) -> Vec<Field> {
+        let keys = self.0.lock().unwrap();
+        let now = Instant::now();
+        let field = |(name, (value, until)): (&String, &Kept)| {
+            let name = name.strip_prefix(key)?.strip_prefix('\0')?;
+            let lives = until.is_none_or(|until| until > now);
+            lives.then(|| Field {
+                key: key.to_owned(),
+                name: name.to_owned(),
+                value: value.clone(),
+            })
+        };
+        keys.iter().filter_map(field).collect()
+    }
 }
 
 #[async_trait]
@@ -221,6 +240,21 @@ impl Kv for Keys {
             self.0.lock().unwrap().remove(key);
         }
         Ok(same)
+    }
+
+    async fn set_fields(&self, fields: &[Field], ttl: Duration) -> Result<(), KvError> {
+        for Field { key, name, value } in fields {
+            self.set(&format!("{key}\0{name}"), value, ttl).await?;
+        }
+        Ok(())
+    }
+
+    async fn remove_field(&self, key: &str, name: &str) -> Result<(), KvError> {
+        self.take(&format!("{key}\0{name}")).await.map(drop)
+    }
+
+    async fn fields(&self, keys: &[String]) -> Result<Vec<Vec<Field>>, KvError> {
+        Ok(keys.iter().map(|key| self.fields_of(key)).collect())
     }
 
     async fn hit(&self, _: &str, _: &[Limit]) -> Result<Hit, KvError> {

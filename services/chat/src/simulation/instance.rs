@@ -12,7 +12,6 @@ use kernel::{Clock, SeededRandom};
 use kv::Kv;
 use settings::Chat as ChatSettings;
 use sqlite::{Database, Engine};
-use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
 use super::air::{Air, Keys, Radio};
@@ -28,6 +27,7 @@ use crate::live::socket::door::Door;
 use crate::live::socket::hub::Hub;
 use crate::live::socket::listen::Live;
 use crate::log::sqlite::SqliteLog;
+use crate::presence::leases::Leases;
 use crate::tests::place::Town;
 use crate::wiring::stores::Stores;
 use crate::wiring::{Outside, assemble};
@@ -77,8 +77,10 @@ impl Instance {
         let hub = Hub::start(listener, Arc::clone(&chat.log)).await.ok()?;
         let kv = Arc::clone(&common.kv) as Arc<dyn Kv>;
         let revocations = Revocations::new(Arc::clone(&kv), Duration::from_mins(15));
-        let live = Live { chat: Arc::clone(&chat), hub, revocations, gap: Notify::new() };
-        let live = Arc::new(live);
+        let life = Duration::from_secs(35);
+        let leases =
+            Leases::new(Arc::clone(&kv), "simulated".to_owned(), life, Duration::from_hours(1));
+        let live = Arc::new(Live::new(Arc::clone(&chat), hub, revocations, leases));
         let ended = CancellationToken::new();
         tokio::spawn(Arc::clone(&live).listen(ended.clone()));
         tokio::spawn(Arc::clone(&live).make_good(ended.clone()));

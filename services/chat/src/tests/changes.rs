@@ -17,6 +17,7 @@ use crate::messages::delete::{self, Delete, For};
 use crate::messages::edit::{self, Edit};
 use crate::messages::react::{self, Op, Reaction};
 use crate::messages::send::{self, Send};
+use crate::messages::write::Arrived;
 use crate::messages::write::{WriteError, Written};
 
 async fn edit(
@@ -27,7 +28,7 @@ async fn edit(
     text: &str,
 ) -> Result<Written, WriteError> {
     let edit = Edit { id, conversation, message, text: text.to_owned(), formatting: vec![] };
-    edit::take(&place.chat, who, edit).await?.written(&place.chat).await
+    edit::take(&place.chat, who, Arrived::now(&place.chat), edit).await?.written(&place.chat).await
 }
 
 async fn delete(
@@ -37,7 +38,10 @@ async fn delete(
     id: EntryId,
 ) -> Result<Written, WriteError> {
     let delete = Delete { id, conversation, message, whom: For::Everyone };
-    delete::take(&place.chat, who, delete).await?.written(&place.chat).await
+    delete::take(&place.chat, who, Arrived::now(&place.chat), delete)
+        .await?
+        .written(&place.chat)
+        .await
 }
 
 async fn react(
@@ -48,7 +52,10 @@ async fn react(
     emoji: &str,
 ) -> Result<Written, WriteError> {
     let reaction = Reaction { id, conversation, message, emoji: emoji.to_owned(), op: Op::Add };
-    react::take(&place.chat, who, reaction).await?.written(&place.chat).await
+    react::take(&place.chat, who, Arrived::now(&place.chat), reaction)
+        .await?
+        .written(&place.chat)
+        .await
 }
 
 /// An answer that quotes what it answers.
@@ -221,7 +228,10 @@ async fn for_oneself_alone_it_is_a_note_in_ones_own_conversation() {
     let message = place.say(&ann, talk, "hello").await.id;
     let mine = Delete { id: place.entry_id(), conversation: talk, message, whom: For::Me };
     let hide = async |who: &Identity, mine| {
-        delete::take(&place.chat, who, mine).await?.written(&place.chat).await
+        delete::take(&place.chat, who, Arrived::now(&place.chat), mine)
+            .await?
+            .written(&place.chat)
+            .await
     };
     let hidden = hide(&bob, mine).await.unwrap().entry;
     assert_eq!((hidden.conversation, hidden.event()), (crate::own::open::id(bob.user), "account"));

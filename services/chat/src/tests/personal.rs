@@ -11,6 +11,7 @@ use crate::conversations::{list, personal, view};
 use crate::delivery::devices;
 use crate::log::entry::Entry;
 use crate::messages::delete::{self, Delete, For};
+use crate::messages::write::Arrived;
 use crate::own::open;
 use crate::sync::catch_up::{SyncRequest, catch_up};
 
@@ -81,7 +82,12 @@ async fn what_is_hidden_comes_back_with_the_next_message() {
 
     let id = place.entry_id();
     let delete = Delete { id, conversation: talk, message: message.id, whom: For::Everyone };
-    delete::take(&place.chat, &bob, delete).await.unwrap().written(&place.chat).await.unwrap();
+    delete::take(&place.chat, &bob, Arrived::now(&place.chat), delete)
+        .await
+        .unwrap()
+        .written(&place.chat)
+        .await
+        .unwrap();
     assert!(view::of(&place.chat, ann.user, talk).await.unwrap().hidden, "that was no message");
     place.say(&bob, talk, "still there?").await;
     assert!(!view::of(&place.chat, ann.user, talk).await.unwrap().hidden);

@@ -10,6 +10,7 @@ use crate::log::entry::Entry;
 use crate::log::store::{Appended, Draft, Head, LogStore, Part, Tail, Wanted};
 use crate::messages::body::MessageBody;
 use crate::messages::send::{self, Send};
+use crate::messages::write::Arrived;
 use crate::messages::write::WriteError;
 use crate::store::StoreError;
 
@@ -69,7 +70,8 @@ async fn messages_taken_in_order_stay_in_order() {
     for number in 0..200 {
         let body = MessageBody { text: format!("{number}"), ..MessageBody::default() };
         let send = Send { id: place.entry_id(), conversation: talk, body };
-        under_way.push(send::take(&place.chat, &ann, send).await.unwrap());
+        under_way
+            .push(send::take(&place.chat, &ann, Arrived::now(&place.chat), send).await.unwrap());
     }
     for (number, pending) in (0..).zip(under_way) {
         let entry = pending.written(&place.chat).await.unwrap().entry;

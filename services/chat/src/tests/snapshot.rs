@@ -28,6 +28,7 @@ use crate::messages::delete::{self, Delete, For};
 use crate::messages::edit::{self, Edit};
 use crate::messages::react::{self, Op, Reaction};
 use crate::messages::send::{self, Send};
+use crate::messages::write::Arrived;
 use crate::own::{Note, open};
 use crate::reading::read::{self, Read};
 
@@ -163,7 +164,12 @@ impl Scene {
             let text = text.to_owned();
             let (id, conversation) = (self.key(), self.talk);
             let edit = Edit { id, conversation, message, text, formatting: vec![] };
-            edit::take(&place.chat, who, edit).await.unwrap().written(&place.chat).await.unwrap();
+            edit::take(&place.chat, who, Arrived::now(&place.chat), edit)
+                .await
+                .unwrap()
+                .written(&place.chat)
+                .await
+                .unwrap();
         }
     }
 
@@ -187,7 +193,8 @@ impl Scene {
         ] {
             let (id, conversation, emoji) = (self.key(), self.talk, emoji.to_owned());
             let reaction = Reaction { id, conversation, message, emoji, op };
-            let taken = react::take(&place.chat, who, reaction).await.unwrap();
+            let taken =
+                react::take(&place.chat, who, Arrived::now(&place.chat), reaction).await.unwrap();
             taken.written(&place.chat).await.unwrap();
         }
     }
@@ -237,7 +244,12 @@ impl Scene {
         let chat = &self.place().chat;
         let (id, conversation) = (self.key(), message.conversation);
         let delete = Delete { id, conversation, message: message.id, whom };
-        delete::take(chat, who, delete).await.unwrap().written(chat).await.unwrap();
+        delete::take(chat, who, Arrived::now(chat), delete)
+            .await
+            .unwrap()
+            .written(chat)
+            .await
+            .unwrap();
     }
 
     async fn last_of(&self, who: &Identity, id: ConversationId) -> Entry {

@@ -80,6 +80,7 @@ impl Door {
             return Err(error);
         }
         tracing::info!("connected");
+        self.live.presence.arrived(user);
         let (live, gate) = (Arc::clone(&self.live), Arc::clone(&self.gate));
         Ok(Box::new(Visit::new(live, gate, seat)))
     }

@@ -221,6 +221,39 @@ impl Hub {
         self.runtime.spawn(task);
     }
 
+    /// Whether what is heard waits so long that what can be spared should be.
+    pub fn is_behind(&self) -> bool {
+        self.listener.is_behind()
+    }
+
+    /// Hears these as well.
+    pub async fn subscribe(&self, subjects: &[Subject]) -> Result<(), FanoutError> {
+        let _turn = self.subscribing.lock().await;
+        self.listener.watch(subjects).await
+    }
+
+    /// Hears no more of those whose subject `gone` still gives when it is their turn.
+    pub fn unsubscribe(
+        self: &Arc<Self>,
+        users: Vec<UserId>,
+        gone: impl Fn(&UserId) -> Option<Subject> + Send + 'static,
+    ) {
+        let hub = Arc::clone(self);
+        self.spawn(async move {
+            let _turn = hub.subscribing.lock().await;
+            let subjects: Vec<Subject> = users.iter().filter_map(gone).collect();
+            hub.listener.unwatch(&subjects).await;
+        });
+    }
+
+    /// Passes on who writes, to all but their own sockets.
+    pub fn typing(&self, id: ConversationId, user: UserId, packet: &Packet) {
+        let Some(room) = self.rooms.get(&id) else { return };
+        for seat in room.seats.iter().filter(|seat| seat.identity.user != user) {
+            seat.deliver(packet);
+        }
+    }
+
     /// The fan-out's next word.
     pub async fn next(&self) -> Option<fanout::Happening> {
         self.listener.next().await

@@ -1,6 +1,7 @@
 //! From the fan-out to the sockets: one task for the instance.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use auth::Revocations;
 use bytes::Bytes;
@@ -18,7 +19,11 @@ use super::seat::Seat;
 use crate::chat::Chat;
 use crate::conversations::error::ConversationError;
 use crate::conversations::view;
+use crate::live::announce::presence_subject;
 use crate::live::frame::{Frame, FrameKind};
+use crate::presence::here::Presence;
+use crate::presence::leases::Leases;
+use crate::typing::typists::{self, Typists};
 
 /// Entries in one read.
 const PAGE: u32 = 200;
@@ -34,9 +39,30 @@ pub struct Live {
     pub revocations: Revocations,
     /// Something may have passed unheard.
     pub gap: Notify,
+    /// Who is here, and who looks.
+    pub presence: Arc<Presence>,
+    /// Who writes.
+    pub typists: Typists,
 }
 
 impl Live {
+    /// The live side of an instance whose sockets are in this hub.
+    pub fn new(chat: Arc<Chat>, hub: Arc<Hub>, revocations: Revocations, leases: Leases) -> Self {
+        let settings = &chat.settings.typing;
+        let typists = Typists::new(typists::Limits {
+            life: Duration::from_millis(settings.life_ms),
+            people: settings.people,
+            all: settings.all,
+        });
+        let presence = Arc::new(Presence::new(Arc::clone(&chat), Arc::clone(&hub), leases));
+        Self { chat, hub, revocations, gap: Notify::new(), presence, typists }
+    }
+
+    /// Whether this instance has so much to do that what can be spared is left out.
+    pub fn is_busy(&self) -> bool {
+        self.presence.is_busy()
+    }
+
     /// Passes events on until told to stop.
     pub async fn listen(self: Arc<Self>, stop: CancellationToken) {
         loop {
@@ -91,6 +117,33 @@ impl Live {
                     self.chat.people.forget(user);
                 }
             }
+            FrameKind::Typing => {
+                let Some(user) = frame.id() else { return };
+                self.hear_typing(Id::from_uuid(uuid), user, frame.place.seq == 1);
+            }
+            FrameKind::Presence => {
+                self.presence.heard(presence_subject(subject), frame.body);
+            }
+        }
+    }
+
+    fn hear_typing(&self, id: ConversationId, user: UserId, typing: bool) {
+        let news = if typing {
+            !self.is_busy() && self.typists.start(id, user, self.chat.clock.monotonic())
+        } else {
+            self.typists.stop(id, user)
+        };
+        if news {
+            self.tell_typing(id, user, typing);
+        }
+    }
+
+    /// Tells the sockets here that somebody writes, or does not any more.
+    pub(super) fn tell_typing(&self, id: ConversationId, user: UserId, typing: bool) {
+        let event = if typing { "typing:start" } else { "typing:stop" };
+        let body = json!({ "conversationId": id, "userId": user });
+        if let Ok(packet) = Packet::event(event, &body) {
+            self.hub.typing(id, user, &packet);
         }
     }
 

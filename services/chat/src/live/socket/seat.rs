@@ -7,6 +7,8 @@ use auth::Identity;
 use kernel::{ConversationId, Timestamp};
 use socketio::{CloseReason, Packet, Socket};
 
+use crate::{presence, typing};
+
 /// One connected socket. Live events pass through here, so that they wait while a `sync` is being answered.
 #[derive(Debug)]
 pub struct Seat {
@@ -21,6 +23,10 @@ pub struct Seat {
     joined: Mutex<Option<Vec<ConversationId>>>,
     /// Bytes of live events that may wait for one `sync`.
     limit: usize,
+    /// How its person is seen, and whom they look at.
+    pub presence: presence::own::Own,
+    /// Where its person writes.
+    pub typing: typing::own::Own,
 }
 
 #[derive(Debug, Default)]
@@ -46,6 +52,8 @@ impl Seat {
             waiting: Mutex::default(),
             joined: Mutex::new(Some(Vec::new())),
             limit,
+            presence: presence::own::Own::default(),
+            typing: typing::own::Own::default(),
         }
     }
 

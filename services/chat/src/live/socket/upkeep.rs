@@ -17,6 +17,8 @@ use crate::store::StoreError;
 const WARNING_S: u64 = 60;
 /// How often tokens are looked at.
 const TICK: Duration = Duration::from_secs(1);
+/// How often it is looked for who has stopped writing without saying so.
+const TYPING: Duration = Duration::from_millis(250);
 /// Before the next try of a reading that failed.
 const AGAIN: Duration = Duration::from_secs(1);
 /// Conversations whose heads are read in one go.
@@ -65,6 +67,25 @@ impl Live {
                     seat.send(&warning);
                 }
             }
+        }
+    }
+
+    /// Ends what people write who have not said it again, until told to stop.
+    pub async fn end_typing(self: Arc<Self>, stop: CancellationToken) {
+        let mut tick = tokio::time::interval(TYPING);
+        loop {
+            tokio::select! {
+                () = stop.cancelled() => return,
+                _ = tick.tick() => {}
+            }
+            self.tell_ended();
+        }
+    }
+
+    /// Tells of those who have not said again that they write.
+    pub(crate) fn tell_ended(&self) {
+        for (id, user) in self.typists.ended(self.chat.clock.monotonic()) {
+            self.tell_typing(id, user, false);
         }
     }
 

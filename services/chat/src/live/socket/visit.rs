@@ -16,7 +16,8 @@ use super::listen::Live;
 use super::seat::Seat;
 use crate::live::reply::{self, Outcome};
 use crate::messages::socket::Event;
-use crate::{delivery, messages, reading, sync};
+use crate::messages::write::Arrived;
+use crate::{delivery, messages, presence, reading, sync, typing};
 
 /// What clients may ask.
 const EVENTS: [&str; 16] = [
@@ -84,11 +85,16 @@ impl Session for Visit {
             let (place, next) = oneshot::channel();
             let turn = Turn { before: self.turn().replace(next), place };
             let under_way = Arc::clone(&self.under_way);
-            let writing = async move { asked.write(event, &payload, turn, under_way).await };
+            let arrived = Arrived::now(&self.live.chat);
+            let writing =
+                async move { asked.write(arrived, event, &payload, turn, under_way).await };
             return Box::pin(writing.instrument(span));
         }
         match name.as_str() {
             "sync" => Box::pin(async move { asked.sync(&payload).await }.instrument(span)),
+            "presence:watch" => {
+                Box::pin(async move { asked.watch(&payload).await }.instrument(span))
+            }
             _ => Box::pin(async move { asked.other(&name, &payload).await }.instrument(span)),
         }
     }
@@ -96,7 +102,14 @@ impl Session for Visit {
     fn disconnected(&self, reason: &CloseReason) {
         tracing::info!(user_id = %self.seat.identity.user, %reason, "disconnected");
         let (live, seat) = (Arc::clone(&self.live), Arc::clone(&self.seat));
-        self.live.hub.spawn(async move { live.hub.leave(&seat).await });
+        self.live.presence.left(&seat);
+        let typing = seat.typing.leave();
+        self.live.hub.spawn(async move {
+            live.hub.leave(&seat).await;
+            for id in typing {
+                live.chat.announcer.typing(id, seat.identity.user, false).await;
+            }
+        });
     }
 }
 
@@ -123,6 +136,7 @@ struct Asked {
 impl Asked {
     async fn write(
         self,
+        arrived: Arrived,
         event: Event,
         payload: &RawValue,
         turn: Turn,
@@ -135,11 +149,11 @@ impl Asked {
         let (chat, caller) = (&self.live.chat, &self.seat.identity);
         let (taken, _held) = if event.is_about_a_message() {
             let alone = under_way.write_owned().await;
-            let taken = messages::socket::take(chat, caller, event, payload).await;
+            let taken = messages::socket::take(chat, caller, arrived, event, payload).await;
             (taken, alone.downgrade())
         } else {
             let held = under_way.read_owned().await;
-            (messages::socket::take(chat, caller, event, payload).await, held)
+            (messages::socket::take(chat, caller, arrived, event, payload).await, held)
         };
         let _ = turn.place.send(());
         match taken {
@@ -158,12 +172,27 @@ impl Asked {
         self.reply(answer).then(move || drop(held))
     }
 
+    /// What is known comes behind the answer.
+    async fn watch(self, payload: &RawValue) -> Answer {
+        let presence = Arc::clone(&self.live.presence);
+        match presence::socket::watch(&presence, &self.seat, payload).await {
+            Ok(users) => {
+                let seat = Arc::clone(&self.seat);
+                self.reply(reply::ok()).then(move || presence.tell_all(&seat, &users))
+            }
+            Err(error) => self.reply(Err(error)),
+        }
+    }
+
     async fn other(self, name: &str, payload: &RawValue) -> Answer {
         let (chat, caller) = (&self.live.chat, &self.seat.identity);
         let answer = match name {
             "message:delivered" => delivery::socket::delivered(chat, caller, payload).await,
             "message:read" => reading::socket::read(chat, caller, payload).await,
             "range" => sync::socket::range(chat, caller, payload).await,
+            "typing:start" => typing::socket::say(&self.live, &self.seat, true, payload).await,
+            "typing:stop" => typing::socket::say(&self.live, &self.seat, false, payload).await,
+            "presence:update" => presence::socket::update(&self.live.presence, &self.seat, payload),
             "auth:refresh" => self.refresh(payload).await,
             _ => Err(WireError::invalid("event", "there is no such event")),
         };

@@ -15,7 +15,7 @@ use crate::messages::body::Format;
 use crate::messages::delete::{self, Delete, For};
 use crate::messages::edit::{self, Edit};
 use crate::messages::react::{self, Op, Reaction};
-use crate::messages::write::Pending;
+use crate::messages::write::{Arrived, Pending};
 
 /// Mounts the routes.
 pub fn routes(config: &mut ServiceConfig) {
@@ -70,7 +70,7 @@ pub(crate) async fn edit_message(
     let EditRequest { text, formatting } = body.0;
     let id = EntryId::from_uuid(key.0);
     let edit = Edit { id, conversation, message, text, formatting };
-    written(&chat, edit::take(&chat, &caller.0, edit).await?).await
+    written(&chat, edit::take(&chat, &caller.0, Arrived::now(&chat), edit).await?).await
 }
 
 /// Takes a message back: for everyone one's own, for 24 hours, and in a group that one looks after anybody's.
@@ -99,7 +99,7 @@ pub(crate) async fn delete_message(
     let (conversation, message) = path.0;
     let id = EntryId::from_uuid(key.0);
     let delete = Delete { id, conversation, message, whom: query.0.whom };
-    written(&chat, delete::take(&chat, &caller.0, delete).await?).await
+    written(&chat, delete::take(&chat, &caller.0, Arrived::now(&chat), delete).await?).await
 }
 
 /// Puts an emoji to a message.
@@ -125,7 +125,7 @@ pub(crate) async fn add_reaction(
     key: IdempotencyKey,
 ) -> Result<HttpResponse, WebError> {
     let reaction = reaction(path.0, key, Op::Add);
-    written(&chat, react::take(&chat, &caller.0, reaction).await?).await
+    written(&chat, react::take(&chat, &caller.0, Arrived::now(&chat), reaction).await?).await
 }
 
 /// Takes an emoji away from a message.
@@ -151,7 +151,7 @@ pub(crate) async fn remove_reaction(
     key: IdempotencyKey,
 ) -> Result<HttpResponse, WebError> {
     let reaction = reaction(path.0, key, Op::Remove);
-    written(&chat, react::take(&chat, &caller.0, reaction).await?).await
+    written(&chat, react::take(&chat, &caller.0, Arrived::now(&chat), reaction).await?).await
 }
 
 fn reaction(

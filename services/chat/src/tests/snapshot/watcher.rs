@@ -12,7 +12,7 @@ use serde::Serialize;
 use serde_json::value::to_raw_value;
 use serde_json::{Value, json};
 use socketio::Line;
-use tokio::sync::{Notify, mpsc};
+use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
@@ -25,6 +25,7 @@ use crate::live::socket::hub::Hub;
 use crate::live::socket::listen::Live;
 use crate::messages::folded::{self, From};
 use crate::messages::history;
+use crate::presence::leases::Leases;
 use crate::simulation::Keys;
 use crate::sync::catch_up::{SyncRequest, catch_up};
 use crate::tests::place::Place;
@@ -53,8 +54,11 @@ impl House {
         let hub = Hub::start(listener, Arc::clone(&place.chat.log)).await.unwrap();
         let kv = Arc::new(Keys::default()) as Arc<dyn Kv>;
         let revocations = Revocations::new(Arc::clone(&kv), Duration::from_mins(15));
+        let life = Duration::from_secs(35);
+        let leases =
+            Leases::new(Arc::clone(&kv), "house".to_owned(), life, Duration::from_hours(1));
         let chat = Arc::clone(&place.chat);
-        let live = Arc::new(Live { chat, hub, revocations, gap: Notify::new() });
+        let live = Arc::new(Live::new(chat, hub, revocations, leases));
         let stop = CancellationToken::new();
         tokio::spawn(Arc::clone(&live).listen(stop.clone()));
         let clock = Arc::clone(&place.clock) as Arc<dyn Clock>;
