@@ -142,6 +142,7 @@ pub struct Chat {
     pub delivery: Delivery,
     pub log: Log,
     pub live: Live,
+    pub receipts: Receipts,
     pub presence: Presence,
     pub typing: Typing,
 }
@@ -218,6 +219,17 @@ pub struct Log {
 pub struct Live {
     pub reread_s: u64,
     pub read_note_ms: u64,
+    pub event_bytes: usize,
+}
+
+/// How far others have come.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "the keys are documented in default.toml, once")]
+pub struct Receipts {
+    pub single_ms: u64,
+    pub counted_ms: u64,
+    pub queue: usize,
 }
 
 /// Who is here.

@@ -18,6 +18,7 @@ use crate::messages::digest::Digester;
 use crate::messages::pace::Pace;
 use crate::own::notes::Notes;
 use crate::people::directory::People;
+use crate::receipts::ticks::Ticks;
 
 /// The stores and helpers of one instance. Use cases are functions that take it.
 #[derive(Debug)]
@@ -46,6 +47,8 @@ pub struct Chat {
     pub notes: Notes,
     /// Tells every instance.
     pub announcer: Announcer,
+    /// Tells how far people have come.
+    pub ticks: Arc<Ticks>,
     /// Digests of what clients send.
     pub digester: Digester,
     /// How fast one person may write.

@@ -15,6 +15,7 @@ mod own;
 mod people;
 mod presence;
 mod reading;
+mod receipts;
 mod sqlite;
 mod store;
 mod sync;

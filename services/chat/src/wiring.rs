@@ -35,6 +35,7 @@ use crate::own::notes::{self, Notes};
 use crate::people::directory::People;
 use crate::people::queue;
 use crate::presence::leases::Leases;
+use crate::receipts::ticks::{self, Ticks};
 
 /// Consumers of events from other services: a slow one does not keep the closing of sockets waiting.
 const CONSUMERS: usize = 4;
@@ -130,7 +131,7 @@ pub(crate) struct Outside {
 pub(crate) fn assemble(outside: Outside, stores: Stores) -> Chat {
     let Outside { settings, digest_key, directory, fanout, clock, random } = outside;
     let Stores { conversations, changes, log, entries, delivery } = stores;
-    let announcer = Announcer::new(fanout);
+    let announcer = Announcer::new(fanout, settings.live.event_bytes);
     let members = Arc::new(Members::new(
         Arc::clone(&conversations),
         Arc::clone(&log),
@@ -155,11 +156,18 @@ pub(crate) fn assemble(outside: Outside, stores: Stores) -> Chat {
         interval: Duration::from_millis(settings.delivery.fold_ms),
         waiting: settings.delivery.queue,
     };
+    let ticks = Arc::new(Ticks::new(ticks::Parts {
+        conversations: Arc::clone(&conversations),
+        delivery: Arc::clone(&delivery),
+        announcer: announcer.clone(),
+        clock: Arc::clone(&clock),
+        settings: settings.receipts.clone(),
+    }));
     let fold = Fold::new(fold::Parts {
         delivery: Arc::clone(&delivery),
         log: Arc::clone(&log),
         conversations: Arc::clone(&conversations),
-        announcer: announcer.clone(),
+        ticks: Arc::clone(&ticks),
         limits,
     });
     Chat {
@@ -179,6 +187,7 @@ pub(crate) fn assemble(outside: Outside, stores: Stores) -> Chat {
         ends: Ends::default(),
         notes: Notes::default(),
         announcer,
+        ticks,
         settings,
     }
 }
@@ -231,6 +240,8 @@ async fn spawn(env: &Env, remotes: &Remotes, live: &Arc<Live>) -> anyhow::Result
     env.tasks.spawn("presence", |stop| Arc::clone(&live.presence).tell_on(stop));
     env.tasks.spawn("presence leases", |stop| Arc::clone(&live.presence).renew_on(stop));
     env.tasks.spawn("presence of others", |stop| Arc::clone(&live.presence).reread_on(stop));
+    let ticks = Arc::clone(&live.chat.ticks);
+    env.tasks.spawn("receipts", |stop| ticks.tell_on(stop));
     env.tasks.spawn("tokens", |stop| Arc::clone(live).watch_tokens(stop));
     Ok(())
 }

@@ -25,6 +25,7 @@ use crate::live::announce::Announcer;
 use crate::log::append::{Appender, Limits, Parts};
 use crate::log::entry::EntryType;
 use crate::log::store::{Draft, LogStore};
+use crate::receipts::ticks::{self, Ticks};
 
 /// What is measured.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -102,7 +103,7 @@ impl Bed {
             Kind::SqliteNormal => sqlite_bed::open(Durability::Normal).await,
         };
         let heard = Arc::new(Heard::default());
-        let announcer = Announcer::new(Arc::clone(&heard) as Arc<dyn Fanout>);
+        let announcer = Announcer::new(Arc::clone(&heard) as Arc<dyn Fanout>, usize::MAX);
         let clock: Arc<dyn Clock> = Arc::new(SystemClock::default());
         let appender = Appender::new(Parts {
             log: Arc::clone(&stores.log),
@@ -124,6 +125,18 @@ impl Bed {
             },
         });
         Self { stores, appender, announcer, heard }
+    }
+
+    /// Tells how far people have come.
+    pub(super) fn ticks(&self) -> Arc<Ticks> {
+        let settings = settings::Settings::load(None, [], &[]).unwrap().chat.receipts;
+        Arc::new(Ticks::new(ticks::Parts {
+            conversations: Arc::clone(&self.stores.conversations),
+            delivery: Arc::clone(&self.stores.delivery),
+            announcer: self.announcer.clone(),
+            clock: Arc::new(SystemClock::default()),
+            settings,
+        }))
     }
 
     pub(super) async fn raw(&self) -> Raw {

@@ -26,7 +26,7 @@ pub(super) async fn run(kind: Kind) -> String {
         delivery: Arc::clone(&stores.delivery),
         log: Arc::clone(&stores.log),
         conversations: Arc::clone(&stores.conversations),
-        announcer: bed.announcer.clone(),
+        ticks: bed.ticks(),
         limits: Limits { interval: FOLD, waiting: 100_000 },
     });
     let talks = bed.talks(CONVERSATIONS).await;

@@ -73,7 +73,11 @@ async fn log() {
                     }),
                     format!("{:.0}", cell.cpu.own_micros),
                     format!("{:.0}", cell.cpu.store_micros),
-                    format!("{:.2}", cell.heard_ms),
+                    if cell.heard_ms.is_nan() {
+                        String::new()
+                    } else {
+                        format!("{:.2}", cell.heard_ms)
+                    },
                     format!("{:.2}", cell.acked.at(50)),
                     format!("{:.2}", cell.acked.at(99)),
                 ]);

@@ -9,8 +9,7 @@ use std::time::Duration;
 
 use futures::FutureExt;
 use futures::future::join_all;
-use kernel::{ConversationId, UserId};
-use serde_json::json;
+use kernel::ConversationId;
 use tokio::runtime::Handle;
 use tokio::sync::oneshot;
 use tracing::Instrument;
@@ -18,8 +17,9 @@ use tracing::Instrument;
 use super::retention;
 use super::store::{Ack, DeliveryStore, Owner};
 use crate::conversations::store::ConversationStore;
-use crate::live::announce::Announcer;
 use crate::log::store::LogStore;
+use crate::receipts::due::Reached;
+use crate::receipts::ticks::{Ticks, What};
 use crate::store::StoreError;
 
 /// Conversations in one write.
@@ -46,8 +46,8 @@ pub struct Parts {
     pub log: Arc<dyn LogStore>,
     /// The heads that conversations count.
     pub conversations: Arc<dyn ConversationStore>,
-    /// Tells others of ticks.
-    pub announcer: Announcer,
+    /// Tells others how far somebody has stored.
+    pub ticks: Arc<Ticks>,
     /// How often, how much.
     pub limits: Limits,
 }
@@ -232,17 +232,13 @@ impl Fold {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// One tick for each person.
+    /// One receipt for each person.
     async fn tell(&self, id: ConversationId, acks: &[Ack]) {
-        let mut people: BTreeMap<UserId, u64> = BTreeMap::new();
+        let mut people = Reached::new();
         for Ack { owner, seq } in acks {
             let highest = people.entry(owner.user).or_default();
             *highest = (*highest).max(*seq);
         }
-        let ticks = people.into_iter().map(|(user, seq)| async move {
-            let receipt = json!({ "conversationId": id, "userId": user, "seq": seq });
-            self.parts.announcer.signal(id, "message:delivered", &receipt).await;
-        });
-        join_all(ticks).await;
+        self.parts.ticks.tell(id, What::Delivered, &people).await;
     }
 }

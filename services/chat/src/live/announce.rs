@@ -28,12 +28,14 @@ pub struct Announcer {
     fanout: Arc<dyn Fanout>,
     /// Heads of conversations with entries that did not reach the fan-out.
     untold: Arc<DashMap<ConversationId, u64>>,
+    /// Bytes of an entry that is told whole.
+    most: usize,
 }
 
 impl Announcer {
-    /// Speaks through this fan-out.
-    pub fn new(fanout: Arc<dyn Fanout>) -> Self {
-        Self { fanout, untold: Arc::default() }
+    /// Speaks through this fan-out. Of an entry of more than `most` bytes only its place is told: who listens reads it.
+    pub fn new(fanout: Arc<dyn Fanout>, most: usize) -> Self {
+        Self { fanout, untold: Arc::default(), most }
     }
 
     /// A new entry, to everyone in the conversation. If that fails, the head is told as soon as it can be.
@@ -41,8 +43,12 @@ impl Announcer {
         let Ok(json) = serde_json::to_vec(entry) else { return };
         let (id, seq) = (entry.conversation, entry.seq);
         let event = entry.event();
-        let place = Head::at(entry);
-        let told = self.publish(about(id), FrameKind::Entry, place, event, json.into()).await;
+        let told = if json.len() > self.most {
+            let place = Head { seq, ..Head::default() };
+            self.publish(about(id), FrameKind::Head, place, "", Bytes::new()).await
+        } else {
+            self.publish(about(id), FrameKind::Entry, Head::at(entry), event, json.into()).await
+        };
         if told.is_err() && self.untold.len() < REMEMBERED {
             let mut untold = self.untold.entry(id).or_default();
             *untold = (*untold).max(seq);

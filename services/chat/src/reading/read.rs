@@ -2,10 +2,11 @@
 
 use auth::Identity;
 use kernel::{ConversationId, WireError};
-use serde_json::json;
 
 use crate::chat::Chat;
 use crate::conversations::error::ConversationError;
+use crate::receipts::due::Reached;
+use crate::receipts::ticks::What;
 use crate::store::StoreError;
 
 /// How far somebody has read.
@@ -69,8 +70,7 @@ pub async fn read(chat: &Chat, caller: &Identity, read: Read) -> Result<(), Read
         chat.log.raise_heads(&[(id, head)]).await?;
     }
     if chat.conversations.raise_read(caller.user, id, seq, count).await? {
-        let receipt = json!({ "conversationId": id, "userId": caller.user, "seq": seq });
-        chat.announcer.signal(id, "message:read", &receipt).await;
+        chat.ticks.tell(id, What::Read, &Reached::from([(caller.user, seq)])).await;
         chat.notes.read(caller.user, id, seq, count);
     }
     Ok(())

@@ -14,10 +14,9 @@ use super::since::Seal;
 use super::start::Row;
 use crate::chat::Chat;
 use crate::conversations::Kind;
+use crate::receipts::SINGLE;
 use crate::store::StoreError;
 
-/// Beyond so many members no single receipts are told.
-const MEMBERS: u32 = 50;
 /// Conversations beside those in the answer.
 const LATEST: usize = 20;
 /// Conversations at the most.
@@ -73,7 +72,7 @@ pub async fn add(
 
 /// Conversations of the answer and, on its last page, those with the latest activity, these first.
 fn wanted(rows: &[Row], news: &HashSet<ConversationId>, rest: bool) -> Vec<ConversationId> {
-    let small = |row: &&Row| row.0.member_count <= MEMBERS && row.0.kind != Kind::Own;
+    let small = |row: &&Row| row.0.member_count <= SINGLE && row.0.kind != Kind::Own;
     let mut latest: Vec<&Row> = rows.iter().filter(small).collect();
     latest.sort_by_key(|(conversation, _)| {
         std::cmp::Reverse((conversation.active_at, conversation.id))

@@ -6,6 +6,7 @@ use bytes::Bytes;
 use fanout::{Fanout, FanoutError, Happening, Listener, MemoryFanout, Subject};
 use tokio_util::sync::CancellationToken;
 
+use super::instances::Street;
 use super::place::Place;
 use crate::live::announce::{Announcer, about};
 use crate::live::frame::{Frame, FrameKind};
@@ -88,7 +89,7 @@ async fn a_head_that_could_not_be_told_is_told_once_the_fanout_is_back() {
     let fragile = Arc::new(Fragile { inner: MemoryFanout::new(16), broken: true.into() });
     let listener = fragile.listen().await.unwrap();
     listener.watch(&[about(talk)]).await.unwrap();
-    let announcer = Announcer::new(Arc::clone(&fragile) as Arc<dyn Fanout>);
+    let announcer = Announcer::new(Arc::clone(&fragile) as Arc<dyn Fanout>, usize::MAX);
     announcer.entry(&entry).await;
     let stop = CancellationToken::new();
     let telling = tokio::spawn(announcer.tell_again(stop.clone()));
@@ -97,4 +98,33 @@ async fn a_head_that_could_not_be_told_is_told_once_the_fanout_is_back() {
     assert_eq!((frame.kind, frame.place.seq), (FrameKind::Head, 1));
     stop.cancel();
     telling.await.unwrap();
+}
+
+#[tokio::test]
+async fn a_long_message_goes_through_the_fanout_as_its_place() {
+    let street = Street::new().await;
+    let instance = street.instance("one").await;
+    let (ann, bob) = (street.place.person(), street.place.person());
+    let talk = street.place.between(&ann, &bob).await;
+    let fanout = Arc::clone(&street.place.fanout) as Arc<dyn Fanout>;
+    let listener = fanout.listen().await.unwrap();
+    listener.watch(&[about(talk)]).await.unwrap();
+    let guest = street.connect(&instance, &bob).await;
+    // Letters of four bytes.
+    let (short, long) = ("short".to_owned(), "\u{1f4ec}".repeat(9_000));
+    for text in [&short, &long, &short] {
+        street.place.say(&ann, talk, text).await;
+    }
+    for (seq, text) in [(1, &short), (2, &long), (3, &short)] {
+        let (event, entry) = guest.event().await;
+        assert_eq!((event.as_str(), &entry["seq"]), ("message:new", &seq.into()));
+        assert_eq!(&entry["data"]["text"], text);
+    }
+    let mut kinds = Vec::new();
+    for _ in 0..3 {
+        let frame = heard(&*listener).await;
+        assert!(frame.encode().len() < 1_000);
+        kinds.push(frame.kind);
+    }
+    assert_eq!(kinds, [FrameKind::Entry, FrameKind::Head, FrameKind::Entry]);
 }

@@ -17,6 +17,7 @@ mod own;
 mod personal;
 pub mod place;
 mod presence;
+mod receipts;
 mod restoring;
 mod retention;
 mod sending;

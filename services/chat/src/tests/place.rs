@@ -33,6 +33,7 @@ use crate::messages::write::{WriteError, Written};
 use crate::own::notes::{self, Notes};
 use crate::own::open;
 use crate::people::directory::People;
+use crate::receipts::ticks::{self, Ticks};
 use crate::sync::catch_up::{SyncAnswer, SyncError, SyncRequest, catch_up};
 
 /// The people of a test and the devices they are logged in on: what the user service would answer.
@@ -137,7 +138,6 @@ impl Place {
         let random = Arc::new(SeededRandom::new(seed));
         let Stores { conversations, changes, log, entries, delivery, kept } = stores;
         let fanout = Arc::new(MemoryFanout::new(1_024));
-        let announcer = Announcer::new(Arc::clone(&fanout) as Arc<dyn fanout::Fanout>);
         let town = Arc::new(Town::default());
         let directory = Arc::clone(&town) as Arc<dyn UserDirectory>;
         let mut settings = settings::Settings::load(None, [], &[]).unwrap().chat;
@@ -146,6 +146,10 @@ impl Place {
         settings.live.read_note_ms = 1;
         settings.limits.changes_per_minute = 1_000_000;
         change(&mut settings);
+        let announcer = Announcer::new(
+            Arc::clone(&fanout) as Arc<dyn fanout::Fanout>,
+            settings.live.event_bytes,
+        );
         let members = Arc::new(Members::new(
             Arc::clone(&conversations),
             Arc::clone(&log),
@@ -161,11 +165,18 @@ impl Place {
             random: Arc::clone(&random) as Arc<dyn Random>,
             limits: LIMITS,
         });
+        let ticks = Arc::new(Ticks::new(ticks::Parts {
+            conversations: Arc::clone(&conversations),
+            delivery: Arc::clone(&delivery),
+            announcer: announcer.clone(),
+            clock: Arc::clone(&clock) as Arc<dyn Clock>,
+            settings: settings.receipts.clone(),
+        }));
         let fold = Fold::new(fold::Parts {
             delivery: Arc::clone(&delivery),
             log: Arc::clone(&log),
             conversations: Arc::clone(&conversations),
-            announcer: announcer.clone(),
+            ticks: Arc::clone(&ticks),
             limits: fold::Limits { interval: Duration::from_millis(1), waiting: 10_000 },
         });
         let chat = Arc::new(Chat {
@@ -185,6 +196,7 @@ impl Place {
             ends: Ends::default(),
             notes: Notes::default(),
             announcer,
+            ticks,
             settings,
         });
         tokio::spawn(notes::write(Arc::clone(&chat), CancellationToken::new()));

@@ -39,7 +39,7 @@ pub(super) async fn instance(url: &str, limits: Limits) -> Arc<Appender> {
         log,
         conversations,
         members: Arc::new(members),
-        announcer: Announcer::new(Arc::new(MemoryFanout::new(16))),
+        announcer: Announcer::new(Arc::new(MemoryFanout::new(16)), usize::MAX),
         clock,
         random: Arc::new(SystemRandom),
         limits: LIMITS,

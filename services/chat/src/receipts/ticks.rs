@@ -1,0 +1,171 @@
+//! Tells live how far people have stored and read.
+
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use kernel::{Clock, ConversationId, UserId};
+use quick_cache::sync::Cache;
+use serde_json::json;
+use tokio_util::sync::CancellationToken;
+
+use super::SINGLE;
+use super::due::{Due, Limits, Reached};
+use crate::conversations::store::ConversationStore;
+use crate::delivery::store::DeliveryStore;
+use crate::live::announce::Announcer;
+use crate::store::StoreError;
+
+/// How often it is looked for what is due.
+const TICK: Duration = Duration::from_millis(100);
+/// Conversations whose size is remembered.
+const REMEMBERED: usize = 50_000;
+/// How long a size is believed.
+const BELIEVED: Duration = Duration::from_mins(1);
+
+/// What somebody has done up to there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum What {
+    /// One of their devices has stored it.
+    Delivered,
+    /// They have read it.
+    Read,
+}
+
+impl What {
+    const fn event(self) -> &'static str {
+        match self {
+            Self::Delivered => "message:delivered",
+            Self::Read => "message:read",
+        }
+    }
+}
+
+/// What it works with.
+#[derive(Debug)]
+pub struct Parts {
+    /// Sizes, and how far people have read.
+    pub conversations: Arc<dyn ConversationStore>,
+    /// How far devices have stored.
+    pub delivery: Arc<dyn DeliveryStore>,
+    /// Tells every instance.
+    pub announcer: Announcer,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// Settings.
+    pub settings: settings::Receipts,
+}
+
+/// Tells receipts of this instance's people. What it says may be lost: `sync` tells it too.
+#[derive(Debug)]
+pub struct Ticks {
+    parts: Parts,
+    limits: Limits,
+    due: Mutex<Due>,
+    sizes: Cache<ConversationId, (Duration, u32)>,
+}
+
+impl Ticks {
+    /// Nothing waits.
+    pub fn new(parts: Parts) -> Self {
+        let settings::Receipts { single_ms, counted_ms, queue } = parts.settings;
+        let limits = Limits {
+            single: Duration::from_millis(single_ms),
+            counted: Duration::from_millis(counted_ms),
+            waiting: queue,
+        };
+        Self { parts, limits, due: Mutex::default(), sizes: Cache::new(REMEMBERED) }
+    }
+
+    /// These people have come that far. Told at once, or in a moment with others.
+    pub async fn tell(&self, id: ConversationId, what: What, reached: &Reached) {
+        let large = match self.size(id).await {
+            Ok(size) => size > SINGLE,
+            Err(error) => return tracing::debug!(%error, "receipts are not told live"),
+        };
+        if !self.due().add((id, what), large, reached, &self.limits) {
+            metrics::counter!("receipts_shed_total").increment(reached.len() as u64);
+            return;
+        }
+        // Counting reads the store: not on the way of whoever acknowledges.
+        if !large {
+            self.tell_due(id, what).await;
+        }
+    }
+
+    /// Tells what is due, until told to stop.
+    pub async fn tell_on(self: Arc<Self>, stop: CancellationToken) {
+        let mut tick = tokio::time::interval(TICK);
+        tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        loop {
+            tokio::select! {
+                biased;
+                () = stop.cancelled() => return,
+                _ = tick.tick() => self.tell_all().await,
+            }
+        }
+    }
+
+    /// Tells everything that is due now.
+    pub async fn tell_all(&self) {
+        let places = self.due().places();
+        for (id, what) in places {
+            self.tell_due(id, what).await;
+        }
+    }
+
+    async fn tell_due(&self, id: ConversationId, what: What) {
+        let now = self.parts.clock.monotonic();
+        let taken = self.due().take((id, what), now, &self.limits);
+        let Some((large, reached)) = taken else { return };
+        if !large {
+            for (user, seq) in reached {
+                let receipt = json!({ "conversationId": id, "userId": user, "seq": seq });
+                self.parts.announcer.signal(id, what.event(), &receipt).await;
+            }
+            return;
+        }
+        let Some(seq) = reached.into_values().max() else { return };
+        match self.count(id, what, seq).await {
+            Ok(by) => {
+                let receipt = json!({ "conversationId": id, "seq": seq, "by": by });
+                self.parts.announcer.signal(id, what.event(), &receipt).await;
+            }
+            Err(error) => tracing::debug!(%error, "receipts are not told live"),
+        }
+    }
+
+    /// How many people have come that far.
+    async fn count(&self, id: ConversationId, what: What, seq: u64) -> Result<usize, StoreError> {
+        let standings = self.parts.delivery.standings(&[id]).await?;
+        let Some(standing) = standings.get(&id) else { return Ok(0) };
+        let people: BTreeSet<UserId> = standing.cursors.iter().map(|held| held.user).collect();
+        match what {
+            What::Delivered => {
+                Ok(people.into_iter().filter(|user| standing.delivered_to(*user) >= seq).count())
+            }
+            What::Read => {
+                let places: Vec<_> = people.into_iter().map(|user| (id, user)).collect();
+                let reads = self.parts.conversations.reads(&places).await?;
+                Ok(reads.into_values().filter(|read| *read >= seq).count())
+            }
+        }
+    }
+
+    async fn size(&self, id: ConversationId) -> Result<u32, StoreError> {
+        let now = self.parts.clock.monotonic();
+        if let Some((at, size)) = self.sizes.get(&id)
+            && now.saturating_sub(at) < BELIEVED
+        {
+            return Ok(size);
+        }
+        let found = self.parts.conversations.get(id).await?;
+        let size = found.map_or(0, |conversation| conversation.member_count);
+        self.sizes.insert(id, (now, size));
+        Ok(size)
+    }
+
+    fn due(&self) -> MutexGuard<'_, Due> {
+        self.due.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
