@@ -16,8 +16,8 @@ mod values;
 pub use error::{Origin, SettingsError};
 pub use load::{CONFIG_VARIABLE, DEFAULTS, Overrides};
 pub use model::{
-    Blobs, Bus, Chat, ChatLimits, Contacts, Delivery, Devices, Environment, Fanout, Kv, Live, Log, LogFormat,
-    Login, Mail, Server, Settings, Sockets, Telemetry, Tokens, User, UserLimits,
+    Blobs, Bus, Chat, ChatLimits, Contacts, Delivery, Devices, Environment, Fanout, Kv, Live, Log,
+    LogFormat, Login, Mail, Server, Settings, Sockets, Telemetry, Tokens, User, UserLimits,
 };
 pub use profile::{Profile, ServiceName, Shape};
 pub use secrets::{SAMPLE_SECRETS, Secrets};

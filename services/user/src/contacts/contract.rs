@@ -9,9 +9,7 @@ use kernel::{ManualClock, SeededRandom, UserId};
 use uuid::Uuid;
 
 use super::rules::Refusal;
-use super::store::{
-    Answer, Change, Contact, Contacts, List, Most, Place, Side, Standing, Wanted,
-};
+use super::store::{Answer, Change, Contact, Contacts, List, Most, Place, Side, Standing, Wanted};
 use super::{MongoContacts, SqliteContacts};
 use crate::accounts::{Accounts, MongoAccounts, SqliteAccounts};
 use crate::outbox::{Cause, MongoOutbox, Outbox, SqliteOutbox};

@@ -72,9 +72,9 @@ impl From<ContactError> for WireError {
             ContactError::ContactsFull => full(
                 "you have, and have asked, as many contacts as a person can have; remove one first",
             ),
-            ContactError::RequestsFull => full(
-                "as many people as possible wait for this person's answer already; ask later",
-            ),
+            ContactError::RequestsFull => {
+                full("as many people as possible wait for this person's answer already; ask later")
+            }
             ContactError::BlocksFull => {
                 full("you block as many people as a person can; unblock one first")
             }

@@ -48,7 +48,10 @@ fn cursor(last: &Contact) -> String {
 fn place(cursor: &str) -> Result<Place, ContactError> {
     let read = || {
         let (since, other) = cursor.split_once('_')?;
-        Some(Place { since: Timestamp::from_millis(since.parse().ok()?), other: other.parse().ok()? })
+        Some(Place {
+            since: Timestamp::from_millis(since.parse().ok()?),
+            other: other.parse().ok()?,
+        })
     };
     let rule = "must be a nextCursor of this list".to_owned();
     read().ok_or(ContactError::Page { field: "cursor", rule })

@@ -21,6 +21,6 @@ mod view;
 
 pub(crate) use mongo::MongoContacts;
 pub(crate) use sqlite::SqliteContacts;
-pub(crate) use store::{Contacts, KEYS_KEPT, Standing};
 #[cfg(test)]
 pub(crate) use store::{Answer, Change, Most, Wanted};
+pub(crate) use store::{Contacts, KEYS_KEPT, Standing};

@@ -1,4 +1,6 @@
 mod change;
+#[cfg(test)]
+mod cost;
 mod rows;
 
 use async_trait::async_trait;

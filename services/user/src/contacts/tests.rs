@@ -88,10 +88,9 @@ async fn a_request_is_seen_by_both_until_it_is_accepted() {
 async fn nothing_of_it_is_about_oneself_or_nobody() {
     let world = populated(&[]).await;
     let ports = &world.ports;
-    for (other, code, at) in [
-        (user(1), ErrorCode::ValidationError, "userId"),
-        (user(99), ErrorCode::NotFound, "userId"),
-    ] {
+    for (other, code, at) in
+        [(user(1), ErrorCode::ValidationError, "userId"), (user(99), ErrorCode::NotFound, "userId")]
+    {
         let me = user(1);
         let errors = [
             wire(ask(&world, me, other, 1).await),

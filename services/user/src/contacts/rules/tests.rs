@@ -145,7 +145,12 @@ fn limits_hold_what_would_be_one_too_many() {
     let last = Tally { contacts: 9, requests: 9, blocks: 9 };
     let cases = [
         (Change::Request, Pair::default(), full, Err(Refusal::ContactsFull)),
-        (Change::Request, Pair::default(), Tally { contacts: 9, ..full }, Err(Refusal::RequestsFull)),
+        (
+            Change::Request,
+            Pair::default(),
+            Tally { contacts: 9, ..full },
+            Err(Refusal::RequestsFull),
+        ),
         (Change::Request, asked, full, Err(Refusal::ContactsFull)),
         (Change::Accept, asked, full, Err(Refusal::ContactsFull)),
         (Change::Block, Pair::default(), full, Err(Refusal::BlocksFull)),
