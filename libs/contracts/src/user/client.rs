@@ -95,10 +95,11 @@ impl UserDirectory for GrpcUserDirectory {
         let mut client = self.client.clone();
         let call = client.relations(self.request(wire::RelationsRequest { user_id: bytes(user) }));
         let answer = self.answer(call).await?;
+        let read = |field, list: &[Vec<u8>]| ids(field, list).map_err(|error| senseless(&error));
         Ok(Relations {
-            contacts: ids("contactIds", &answer.contact_ids).map_err(senseless)?,
-            blocked: ids("blockedIds", &answer.blocked_ids).map_err(senseless)?,
-            blocked_by: ids("blockedByIds", &answer.blocked_by_ids).map_err(senseless)?,
+            contacts: read("contactIds", &answer.contact_ids)?,
+            blocked: read("blockedIds", &answer.blocked_ids)?,
+            blocked_by: read("blockedByIds", &answer.blocked_by_ids)?,
         })
     }
 
@@ -113,9 +114,9 @@ impl UserDirectory for GrpcUserDirectory {
 /// An answer that does not hold what it must counts as none.
 fn read_all<W, T: TryFrom<W, Error = WireError>>(rows: Vec<W>) -> Result<Vec<T>, DirectoryError> {
     let rows: Result<Vec<T>, WireError> = rows.into_iter().map(T::try_from).collect();
-    rows.map_err(senseless)
+    rows.map_err(|error| senseless(&error))
 }
 
-fn senseless(error: WireError) -> DirectoryError {
+fn senseless(error: &WireError) -> DirectoryError {
     DirectoryError::Unavailable(format!("an answer that makes no sense: {error}"))
 }
