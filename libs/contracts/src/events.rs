@@ -1,5 +1,6 @@
 //! What travels on the bus: facts that other services act on. Protobuf inside, plain types outside.
 
+mod contacts;
 mod topology;
 
 use bytes::Bytes;
@@ -9,6 +10,7 @@ use uuid::Uuid;
 
 use crate::generated::events as wire;
 
+pub use contacts::{ContactChanged, ContactState, UserBlocked, UserUnblocked};
 pub use topology::TOPOLOGY;
 
 /// The topics that events are published on.
@@ -21,6 +23,12 @@ pub mod topics {
     pub const DEVICE_REMOVED: &str = "device.removed";
     /// A public profile changed.
     pub const USER_UPDATED: &str = "user.updated";
+    /// Somebody blocks somebody.
+    pub const USER_BLOCKED: &str = "user.blocked";
+    /// Somebody does not block somebody any more.
+    pub const USER_UNBLOCKED: &str = "user.unblocked";
+    /// What somebody is to somebody as a contact.
+    pub const CONTACT_CHANGED: &str = "contact.changed";
 }
 
 /// The queue of the mail service.
@@ -39,6 +47,12 @@ pub enum Event {
     DeviceRemoved(DeviceRemoved),
     /// A public profile changed.
     UserUpdated(UserUpdated),
+    /// Somebody blocks somebody, who must not learn of it.
+    UserBlocked(UserBlocked),
+    /// Somebody does not block somebody any more.
+    UserUnblocked(UserUnblocked),
+    /// What one person is to another as a contact, as that one sees it.
+    ContactChanged(ContactChanged),
 }
 
 /// See [`Event::SendOtp`]. Holds an address: never log it whole.
@@ -114,6 +128,9 @@ impl Event {
             Self::SessionRevoked(_) => topics::SESSION_REVOKED,
             Self::DeviceRemoved(_) => topics::DEVICE_REMOVED,
             Self::UserUpdated(_) => topics::USER_UPDATED,
+            Self::UserBlocked(_) => topics::USER_BLOCKED,
+            Self::UserUnblocked(_) => topics::USER_UNBLOCKED,
+            Self::ContactChanged(_) => topics::CONTACT_CHANGED,
         }
     }
 
@@ -141,6 +158,9 @@ impl Event {
             Self::UserUpdated(event) => {
                 wire::UserUpdated { user_id: raw(event.user) }.encode_to_vec()
             }
+            Self::UserBlocked(event) => wire::UserBlocked::from(event).encode_to_vec(),
+            Self::UserUnblocked(event) => wire::UserUnblocked::from(event).encode_to_vec(),
+            Self::ContactChanged(event) => wire::ContactChanged::from(event).encode_to_vec(),
         };
         bytes.into()
     }
@@ -152,6 +172,9 @@ impl Event {
             topics::SESSION_REVOKED => session_revoked(payload),
             topics::DEVICE_REMOVED => device_removed(payload),
             topics::USER_UPDATED => user_updated(payload),
+            topics::USER_BLOCKED => contacts::user_blocked(payload).map(Self::UserBlocked),
+            topics::USER_UNBLOCKED => contacts::user_unblocked(payload).map(Self::UserUnblocked),
+            topics::CONTACT_CHANGED => contacts::contact_changed(payload).map(Self::ContactChanged),
             _ => Err("no such topic".to_owned()),
         };
         read.map_err(|reason| EventError { topic: topic.to_owned(), reason })
@@ -209,7 +232,7 @@ mod tests {
         Id::from_uuid(Uuid::from_u128(n))
     }
 
-    fn each() -> [Event; 4] {
+    fn each() -> [Event; 7] {
         let at = Timestamp::from_millis(1_767_225_600_000);
         [
             Event::SendOtp(SendOtp {
@@ -226,6 +249,14 @@ mod tests {
             }),
             Event::DeviceRemoved(DeviceRemoved { user: some(1), device: some(3) }),
             Event::UserUpdated(UserUpdated { user: some(1) }),
+            Event::UserBlocked(UserBlocked { user: some(1), other: some(2), at }),
+            Event::UserUnblocked(UserUnblocked { user: some(1), other: some(2), at }),
+            Event::ContactChanged(ContactChanged {
+                user: some(1),
+                other: some(2),
+                state: Some(ContactState::Incoming),
+                at,
+            }),
         ]
     }
 
@@ -248,6 +279,8 @@ mod tests {
     fn what_makes_no_sense_is_an_error() {
         assert!(Event::decode("user.updated", b"\xff").is_err());
         assert!(Event::decode("user.updated", b"").is_err());
+        assert!(Event::decode("user.blocked", b"").is_err());
+        assert!(Event::decode("contact.changed", b"").is_err());
         assert!(Event::decode("nothing.known", b"").is_err());
     }
 

@@ -87,6 +87,7 @@ pub struct User {
     pub store: BackendUrl,
     pub login: Login,
     pub devices: Devices,
+    pub contacts: Contacts,
     pub limits: UserLimits,
 }
 
@@ -116,6 +117,18 @@ pub struct Devices {
     pub sweep_s: u64,
     pub per_person: u32,
     pub sessions_per_person: u32,
+}
+
+/// Contacts and blocks of one person.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "the keys are documented in default.toml, once")]
+pub struct Contacts {
+    pub per_person: u32,
+    pub requests_waiting: u32,
+    pub blocks_per_person: u32,
+    pub requests_per_day: u32,
+    pub changes_per_minute: u32,
 }
 
 /// Limits of the user service for one person.

@@ -1,8 +1,9 @@
-//! The user service: who you are. Log-in by mailed code, tokens, sessions, devices, profiles.
+//! The user service: who you are. Log-in by mailed code, tokens, sessions, devices, profiles, contacts.
 //!
 //! [`start`] gives the service to whoever composes it; [`serve`] is the whole of it as a process of its own.
 
 mod accounts;
+mod contacts;
 mod devices;
 mod directory;
 mod discovery;

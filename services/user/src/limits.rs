@@ -7,7 +7,7 @@ use kv::{Hit, Limit};
 
 use crate::ports::Ports;
 
-/// Too often within a minute.
+/// Too often within a minute or a day.
 #[derive(Debug, Clone, Copy, thiserror::Error)]
 #[error("too often; wait {0:?}")]
 pub(crate) struct TooOften(Duration);
@@ -33,8 +33,23 @@ pub(crate) async fn count(
     user: UserId,
     per_minute: u32,
 ) -> Result<(), TooOften> {
-    let limit = [Limit { count: per_minute, window: Duration::from_mins(1) }];
-    match ports.kv.hit(&format!("user:{what}:{user}"), &limit).await {
+    let limit = Limit { count: per_minute, window: Duration::from_mins(1) };
+    hit(ports, what, user, limit).await
+}
+
+/// Counts one doing of `what` by this person; `what` is counted by the day only.
+pub(crate) async fn count_day(
+    ports: &Ports,
+    what: &str,
+    user: UserId,
+    per_day: u32,
+) -> Result<(), TooOften> {
+    let limit = Limit { count: per_day, window: Duration::from_hours(24) };
+    hit(ports, what, user, limit).await
+}
+
+async fn hit(ports: &Ports, what: &str, user: UserId, limit: Limit) -> Result<(), TooOften> {
+    match ports.kv.hit(&format!("user:{what}:{user}"), &[limit]).await {
         Ok(Hit::Allowed) => Ok(()),
         Ok(Hit::Refused(wait)) => Err(TooOften(wait)),
         Err(error) => {

@@ -10,7 +10,7 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 const PROGRAM: Program = Program {
     name: "restante-user",
-    about: "the user service: log-in, sessions, devices, profiles",
+    about: "the user service: log-in, sessions, devices, profiles, contacts",
     shape: Shape::Service(ServiceName::User),
     listen: "user.listen",
 };

@@ -15,6 +15,7 @@ use mongodb::options::{
 use mongodb::{Client, ClientSession, Collection, Database};
 use tokio::time::timeout;
 
+use crate::contacts::KEYS_KEPT;
 use crate::store::StoreError;
 
 /// One operation, all its statements and tries included.
@@ -127,8 +128,15 @@ impl Mongo {
 
 /// How each collection is spread over the shards of a cluster: by the hash of this field, by which what is asked most is
 /// found. The outbox is not: it is short, and read in its order.
-pub const SHARD_KEYS: &[(&str, &str)] =
-    &[(USERS, "_id"), (LOGINS, "_id"), (USERNAMES, "_id"), (DEVICES, "_id"), (SESSIONS, "_id")];
+pub const SHARD_KEYS: &[(&str, &str)] = &[
+    (USERS, "_id"),
+    (LOGINS, "_id"),
+    (USERNAMES, "_id"),
+    (DEVICES, "_id"),
+    (SESSIONS, "_id"),
+    (CONTACTS, "userId"),
+    (CONTACT_KEYS, "_id"),
+];
 
 /// The commands that make the indexes; each changes nothing where its indexes are there.
 pub fn index_commands() -> Vec<Document> {
@@ -136,9 +144,13 @@ pub fn index_commands() -> Vec<Document> {
         let parts: Vec<String> = keys.iter().map(|(field, way)| format!("{field}_{way}")).collect();
         doc! { "name": parts.join("_"), "key": keys }
     };
-    let mut expiry = index(doc! { "expiresAt": 1 });
-    let kept = i64::try_from(EXPIRED_KEPT.as_secs()).unwrap_or(i64::MAX);
-    expiry.insert("expireAfterSeconds", kept);
+    let expiry = |field, kept: Duration| {
+        let mut expiry = index(doc! { field: 1 });
+        let seconds = i64::try_from(kept.as_secs()).unwrap_or(i64::MAX);
+        expiry.insert("expireAfterSeconds", seconds);
+        expiry
+    };
+    let listed = doc! { "userId": 1, "standing": 1, "since": 1, "otherId": 1 };
     let indexes = [
         (USERS, vec![index(doc! { "words": 1, "_id": 1 })]),
         (LOGINS, vec![index(doc! { "userId": 1 })]),
@@ -151,7 +163,16 @@ pub fn index_commands() -> Vec<Document> {
                 index(doc! { "platform": 1, "lastSeenAt": 1 }),
             ],
         ),
-        (SESSIONS, vec![index(doc! { "userId": 1 }), index(doc! { "deviceId": 1 }), expiry]),
+        (
+            SESSIONS,
+            vec![
+                index(doc! { "userId": 1 }),
+                index(doc! { "deviceId": 1 }),
+                expiry("expiresAt", EXPIRED_KEPT),
+            ],
+        ),
+        (CONTACTS, vec![index(listed)]),
+        (CONTACT_KEYS, vec![expiry("at", KEYS_KEPT)]),
         (OUTBOX, vec![index(doc! { "at": 1, "order": 1 })]),
     ];
     let command = |(collection, indexes)| doc! { "createIndexes": collection, "indexes": indexes };
@@ -168,6 +189,10 @@ pub(crate) const USERNAMES: &str = "usernames";
 pub(crate) const DEVICES: &str = "devices";
 /// `_id` is the session.
 pub(crate) const SESSIONS: &str = "sessions";
+/// `_id` is the person and the other; each pair has two, one for each.
+pub(crate) const CONTACTS: &str = "contacts";
+/// `_id` is the person and the key of a request that they made.
+pub(crate) const CONTACT_KEYS: &str = "contactKeys";
 /// `_id` is the message. Not `outbox`: other services may live in the same database.
 pub(crate) const OUTBOX: &str = "userOutbox";
 

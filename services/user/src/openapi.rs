@@ -2,7 +2,7 @@
 
 use utoipa::OpenApi;
 
-use crate::{devices, discovery, login, preferences, profiles, sessions};
+use crate::{contacts, devices, discovery, login, preferences, profiles, sessions};
 
 #[derive(OpenApi)]
 #[openapi(paths(
@@ -20,6 +20,14 @@ use crate::{devices, discovery, login, preferences, profiles, sessions};
     profiles::http::one,
     preferences::http::read,
     preferences::http::change,
+    contacts::http::contacts,
+    contacts::http::pending,
+    contacts::http::blocked,
+    contacts::http::ask,
+    contacts::http::accept_request,
+    contacts::http::end,
+    contacts::http::block_person,
+    contacts::http::unblock_person,
     discovery::http::config_of_clients,
     discovery::http::keys,
 ))]

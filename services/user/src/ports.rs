@@ -12,6 +12,7 @@ use settings::Settings;
 use uuid::Uuid;
 
 use crate::accounts::{Accounts, SeenSince};
+use crate::contacts::Contacts;
 use crate::outbox::{Cause, Nudge};
 use crate::pepper::Pepper;
 use crate::profiles::Profiles;
@@ -20,6 +21,7 @@ use crate::profiles::Profiles;
 pub(crate) struct Ports {
     pub(crate) accounts: Arc<dyn Accounts>,
     pub(crate) profiles: Arc<dyn Profiles>,
+    pub(crate) contacts: Arc<dyn Contacts>,
     pub(crate) kv: Arc<dyn Kv>,
     pub(crate) bus: Arc<dyn Bus>,
     pub(crate) nudge: Nudge,

@@ -8,7 +8,8 @@ use sqlite::{Database, Migration, Row, SqliteError};
 use crate::preferences::{Preferences, WhoMay};
 use crate::store::StoreError;
 
-const SCHEMA: &[Migration] = &[("user/001", TABLES), ("user/002", IDLE)];
+const SCHEMA: &[Migration] =
+    &[("user/001", TABLES), ("user/002", IDLE), ("user/contacts", CONTACTS)];
 
 const TABLES: &str = "CREATE TABLE users (
          id BLOB PRIMARY KEY,
@@ -65,6 +66,30 @@ const TABLES: &str = "CREATE TABLE users (
 /// Devices are found by how long they have not been seen.
 const IDLE: &str = "CREATE INDEX user_devices_seen ON user_devices (last_seen_at);
      CREATE INDEX user_devices_platform ON user_devices (platform, last_seen_at);";
+
+/// Two rows for each pair of people who have to do with each other, one for each; and the answers to requests, by their keys.
+const CONTACTS: &str = "CREATE TABLE user_contacts (
+         user_id BLOB NOT NULL REFERENCES users (id),
+         other_id BLOB NOT NULL REFERENCES users (id),
+         standing TEXT,
+         blocked_by INTEGER NOT NULL,
+         since INTEGER NOT NULL,
+         PRIMARY KEY (user_id, other_id)
+     ) STRICT, WITHOUT ROWID;
+     CREATE INDEX user_contacts_list ON user_contacts (user_id, standing, since, other_id);
+     CREATE INDEX user_contacts_other ON user_contacts (other_id);
+     CREATE TABLE user_contact_keys (
+         user_id BLOB NOT NULL REFERENCES users (id),
+         key BLOB NOT NULL,
+         other_id BLOB NOT NULL REFERENCES users (id),
+         standing TEXT,
+         since INTEGER NOT NULL,
+         changed INTEGER NOT NULL,
+         at INTEGER NOT NULL,
+         PRIMARY KEY (user_id, key)
+     ) STRICT, WITHOUT ROWID;
+     CREATE INDEX user_contact_keys_age ON user_contact_keys (at);
+     CREATE INDEX user_contact_keys_other ON user_contact_keys (other_id);";
 
 /// Makes the tables that are not there yet.
 pub(crate) async fn prepare(database: &Database) -> Result<(), StoreError> {

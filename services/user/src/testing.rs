@@ -13,6 +13,7 @@ use sqlite::Database;
 use uuid::Uuid;
 
 use crate::accounts::{MongoAccounts, Most, NewSession, SignIn, SqliteAccounts};
+use crate::contacts::{MongoContacts, SqliteContacts};
 use crate::outbox::{Cause, MongoOutbox, Nudge, SqliteOutbox};
 use crate::pepper::Pepper;
 use crate::ports::Ports;
@@ -57,6 +58,7 @@ pub(crate) async fn world_on_mongo(overrides: &[(&str, &str)]) -> (World, MongoO
     let mut world = build(overrides, None, None).await;
     if let Some(ports) = Arc::get_mut(&mut world.ports) {
         ports.accounts = Arc::new(MongoAccounts(mongo.clone()));
+        ports.contacts = Arc::new(MongoContacts(mongo.clone()));
     }
     (world, MongoOutbox(mongo))
 }
@@ -77,6 +79,7 @@ async fn build(
     let ports = Ports {
         accounts: Arc::new(SqliteAccounts(database.clone())),
         profiles: Arc::new(SqliteProfiles(database.clone())),
+        contacts: Arc::new(SqliteContacts(database.clone())),
         revocations: Revocations::new(kv.clone(), ttl),
         kv,
         bus: bus.unwrap_or_else(|| Arc::new(own_bus)),

@@ -16,6 +16,7 @@ use runtime::{Check, Env, Parts};
 use tokio::net::TcpListener;
 
 use crate::accounts::{Accounts, MongoAccounts, SqliteAccounts};
+use crate::contacts::{Contacts, MongoContacts, SqliteContacts};
 use crate::directory::LocalUserDirectory;
 use crate::mongo::Mongo;
 use crate::outbox::{MongoOutbox, Nudge, Outbox, Relay, SqliteOutbox};
@@ -23,7 +24,7 @@ use crate::pepper::Pepper;
 use crate::ports::Ports;
 use crate::profiles::{MongoProfiles, Profiles, SqliteProfiles};
 use crate::{
-    devices, discovery, login, openapi, preferences, profiles, sessions, sqlite as tables,
+    contacts, devices, discovery, login, openapi, preferences, profiles, sessions, sqlite as tables,
 };
 
 /// What the service reaches outside itself.
@@ -55,6 +56,7 @@ impl fmt::Debug for Running {
 struct Stores {
     accounts: Arc<dyn Accounts>,
     profiles: Arc<dyn Profiles>,
+    contacts: Arc<dyn Contacts>,
     outbox: Arc<dyn Outbox>,
 }
 
@@ -130,6 +132,7 @@ async fn open_stores(env: &Env) -> anyhow::Result<Stores> {
             Ok(Stores {
                 accounts: Arc::new(SqliteAccounts(database.clone())),
                 profiles: Arc::new(SqliteProfiles(database.clone())),
+                contacts: Arc::new(SqliteContacts(database.clone())),
                 outbox: Arc::new(SqliteOutbox(database)),
             })
         }
@@ -138,6 +141,7 @@ async fn open_stores(env: &Env) -> anyhow::Result<Stores> {
             Ok(Stores {
                 accounts: Arc::new(MongoAccounts(mongo.clone())),
                 profiles: Arc::new(MongoProfiles(mongo.clone())),
+                contacts: Arc::new(MongoContacts(mongo.clone())),
                 outbox: Arc::new(MongoOutbox(mongo)),
             })
         }
@@ -159,6 +163,7 @@ fn assemble(env: &Env, remotes: &Remotes, stores: Stores) -> anyhow::Result<Port
     Ok(Ports {
         accounts: stores.accounts,
         profiles: stores.profiles,
+        contacts: stores.contacts,
         kv: Arc::clone(&remotes.kv),
         bus: Arc::clone(&remotes.bus),
         nudge: Nudge::default(),
@@ -181,6 +186,7 @@ fn routes(ports: &Arc<Ports>) -> runtime::Routes {
         devices::http::routes(config);
         preferences::http::routes(config);
         profiles::http::routes(config);
+        contacts::http::routes(config);
         discovery::http::routes(config);
     })
 }

@@ -16,7 +16,14 @@ pub static TOPOLOGY: Topology = Topology {
         },
         Queue {
             name: CHAT_EVENTS,
-            topics: &[topics::SESSION_REVOKED, topics::DEVICE_REMOVED, topics::USER_UPDATED],
+            topics: &[
+                topics::SESSION_REVOKED,
+                topics::DEVICE_REMOVED,
+                topics::USER_UPDATED,
+                topics::USER_BLOCKED,
+                topics::USER_UNBLOCKED,
+                topics::CONTACT_CHANGED,
+            ],
             backoff: &EVENT_BACKOFF,
             capacity: CAPACITY,
         },

@@ -7,6 +7,10 @@ pub(super) fn bytes<K>(id: Id<K>) -> Vec<u8> {
     id.uuid().as_bytes().to_vec()
 }
 
+pub(super) fn all_bytes<K>(ids: &[Id<K>]) -> Vec<Vec<u8>> {
+    ids.iter().map(|id| id.uuid().as_bytes().to_vec()).collect()
+}
+
 pub(super) fn id<K>(field: &str, bytes: &[u8]) -> Result<Id<K>, WireError> {
     let bytes = bytes.try_into().map_err(|_| WireError::invalid(field, "must be 16 bytes"))?;
     Ok(Id::from_uuid(uuid::Uuid::from_bytes(bytes)))

@@ -37,6 +37,18 @@ pub struct LiveDevice {
     pub platform: String,
 }
 
+/// Who is what to one person. Each list in no particular order.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Relations {
+    /// Accepted contacts, as this person sees them. Those who block this person may be among them: nothing that the person
+    /// sees may tell, and yet to the others they are no contact.
+    pub contacts: Vec<UserId>,
+    /// Whom this person blocks; none of them is a contact.
+    pub blocked: Vec<UserId>,
+    /// Who blocks this person, who must not learn of it.
+    pub blocked_by: Vec<UserId>,
+}
+
 /// What the user service tells other services about people. Every call has a deadline.
 #[async_trait]
 pub trait UserDirectory: Send + Sync + fmt::Debug {
@@ -46,8 +58,12 @@ pub trait UserDirectory: Send + Sync + fmt::Debug {
     /// Devices of these people that content must wait for: seen lately and with a live session.
     async fn live_devices(&self, users: &[UserId]) -> Result<Vec<LiveDevice>, DirectoryError>;
 
-    /// Whether `from` may open a conversation with `to`. `NOT_FOUND` if either does not exist.
+    /// Whether `from` may open a conversation with `to`. `NOT_FOUND` if either does not exist, `FORBIDDEN` with the remedy if
+    /// `from` blocks `to`. That `to` blocks `from` changes nothing in the answer.
     async fn may_talk(&self, from: UserId, to: UserId) -> Result<bool, DirectoryError>;
+
+    /// Contacts and blocks of this person; none of whom nothing is known.
+    async fn relations(&self, user: UserId) -> Result<Relations, DirectoryError>;
 
     /// The keys that access tokens may be signed with at present.
     async fn signing_keys(&self) -> Result<Vec<PublicKey>, DirectoryError>;

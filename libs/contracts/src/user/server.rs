@@ -9,7 +9,7 @@ use tracing::Span;
 use tracing::field::Empty;
 
 use super::TRACEPARENT;
-use super::convert::{id, ids};
+use super::convert::{all_bytes, id, ids};
 use crate::generated::user as wire;
 use crate::generated::user::user_directory_server as generated;
 use crate::{DirectoryError, UserDirectory};
@@ -73,6 +73,19 @@ impl generated::UserDirectory for Door {
         let to = id("toUserId", &asked.to_user_id).map_err(DirectoryError::from)?;
         let allowed = self.directory.may_talk(from, to).await?;
         Ok(Response::new(wire::MayTalkResponse { allowed }))
+    }
+
+    async fn relations(
+        &self,
+        request: Request<wire::RelationsRequest>,
+    ) -> Result<Response<wire::RelationsResponse>, Status> {
+        let user = id("userId", &request.get_ref().user_id).map_err(DirectoryError::from)?;
+        let found = self.directory.relations(user).await?;
+        Ok(Response::new(wire::RelationsResponse {
+            contact_ids: all_bytes(&found.contacts),
+            blocked_ids: all_bytes(&found.blocked),
+            blocked_by_ids: all_bytes(&found.blocked_by),
+        }))
     }
 
     async fn signing_keys(

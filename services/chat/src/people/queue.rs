@@ -64,6 +64,8 @@ async fn act(chat: &Chat, event: Event) -> Settle {
             chat.announcer.profile(event.user).await;
             Ok(())
         }
+        // Nothing here goes by these yet.
+        Event::UserBlocked(_) | Event::UserUnblocked(_) | Event::ContactChanged(_) => Ok(()),
         Event::SendOtp(_) => return Settle::Reject,
     };
     match outcome {

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use auth::Identity;
-use contracts::{DirectoryError, LiveDevice, Profile, PublicKey, UserDirectory};
+use contracts::{DirectoryError, LiveDevice, Profile, PublicKey, Relations, UserDirectory};
 use fanout::MemoryFanout;
 use kernel::{
     Clock, ConversationId, DeviceId, EntryId, ManualClock, Random, SeededRandom, SessionId, UserId,
@@ -83,6 +83,10 @@ impl UserDirectory for Town {
 
     async fn may_talk(&self, _: UserId, _: UserId) -> Result<bool, DirectoryError> {
         Ok(true)
+    }
+
+    async fn relations(&self, _: UserId) -> Result<Relations, DirectoryError> {
+        Ok(Relations::default())
     }
 
     async fn signing_keys(&self) -> Result<Vec<PublicKey>, DirectoryError> {

@@ -1,9 +1,12 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use contracts::{DirectoryError, LiveDevice, MAX_IDS, Profile, PublicKey, UserDirectory};
-use kernel::{UserId, WireError};
+use contracts::{
+    DirectoryError, LiveDevice, MAX_IDS, Profile, PublicKey, Relations, UserDirectory,
+};
+use kernel::{ErrorCode, UserId, WireError};
 
+use crate::contacts::Standing;
 use crate::ports::Ports;
 use crate::preferences::WhoMay;
 
@@ -33,7 +36,25 @@ impl UserDirectory for LocalUserDirectory {
         let (Some(_), Some(to)) = (find(from), find(to)) else {
             return Err(DirectoryError::Refused(WireError::not_found("user")));
         };
-        Ok(from == to.profile.id || to.preferences.who_may_message_me == WhoMay::Everyone)
+        if from == to.profile.id {
+            return Ok(true);
+        }
+        // How `from` sees it, and nothing else: that is the same whether or not `to` blocks them.
+        let standing = self.0.contacts.side(from, to.profile.id).await?.standing;
+        if standing == Some(Standing::Blocked) {
+            let remedy = "you block this person; unblock them first";
+            return Err(DirectoryError::Refused(WireError::new(ErrorCode::Forbidden, remedy)));
+        }
+        Ok(match to.preferences.who_may_message_me {
+            WhoMay::Everyone => true,
+            WhoMay::Contacts => standing == Some(Standing::Accepted),
+            WhoMay::Nobody => false,
+        })
+    }
+
+    #[tracing::instrument(skip(self), err(level = "warn"))]
+    async fn relations(&self, user: UserId) -> Result<Relations, DirectoryError> {
+        Ok(self.0.contacts.relations(user).await?)
     }
 
     async fn signing_keys(&self) -> Result<Vec<PublicKey>, DirectoryError> {

@@ -3,12 +3,15 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use contracts::{DirectoryError, GrpcUserDirectory, MAX_IDS, UserDirectory, serve_user_directory};
+use contracts::{
+    DirectoryError, GrpcUserDirectory, MAX_IDS, Relations, UserDirectory, serve_user_directory,
+};
 use kernel::{ErrorCode, UserId, WireError};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use super::LocalUserDirectory;
+use crate::contacts::{Answer, Change, Most, Wanted};
 use crate::preferences::{PreferencesChange, WhoMay};
 use crate::testing::{World, device, sign_in, some, user, world};
 
@@ -91,6 +94,92 @@ async fn who_may_talk_is_the_others_choice() {
         assert!(!directory.may_talk(user(1), user(3)).await.unwrap());
         assert!(directory.may_talk(user(3), user(3)).await.unwrap(), "notes to self");
     }
+}
+
+/// Makes a change about somebody.
+async fn change(world: &World, who: UserId, change: Change, other: UserId) {
+    let most = Most { contacts: 10, requests: 10, blocks: 10 };
+    let cause = world.ports.cause();
+    let wanted = Wanted { user: who, other, change, key: None, most, cause };
+    let answer = world.ports.contacts.change(wanted).await.unwrap();
+    assert!(matches!(answer, Answer::Done(_)), "{answer:?}");
+}
+
+/// This person takes messages from these.
+async fn takes_from(world: &World, who: UserId, whom: WhoMay) {
+    let choice =
+        PreferencesChange { who_may_message_me: Some(whom), ..PreferencesChange::default() };
+    assert!(world.ports.profiles.prefer(who, choice).await.unwrap());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn contacts_are_those_who_were_accepted() {
+    let world = populated().await;
+    let (ada, eve) = (user(1), user(3));
+    takes_from(&world, eve, WhoMay::Contacts).await;
+    let may = async || {
+        let mut answers = Vec::new();
+        for directory in both(&world).await {
+            answers.push(directory.may_talk(ada, eve).await.unwrap());
+        }
+        assert_eq!(answers[0], answers[1]);
+        answers[0]
+    };
+    assert!(!may().await, "strangers");
+    change(&world, ada, Change::Request, eve).await;
+    assert!(!may().await, "asked");
+    change(&world, eve, Change::Accept, ada).await;
+    assert!(may().await, "accepted");
+    change(&world, eve, Change::Block, ada).await;
+    assert!(may().await, "as before, for all that the one blocked can see");
+    change(&world, eve, Change::Unblock, ada).await;
+    assert!(!may().await, "nothing is restored");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_who_blocks_has_to_unblock_first_and_one_blocked_cannot_tell() {
+    let world = populated().await;
+    let (ada, eve) = (user(1), user(3));
+    takes_from(&world, eve, WhoMay::Everyone).await;
+    change(&world, ada, Change::Block, eve).await;
+    let mut refusals = Vec::new();
+    for directory in both(&world).await {
+        assert!(directory.may_talk(eve, ada).await.unwrap());
+        refusals.push(code(directory.may_talk(ada, eve).await));
+    }
+    assert_eq!(refusals[0], refusals[1]);
+    assert_eq!(refusals[0].code, ErrorCode::Forbidden);
+    assert!(refusals[0].message.contains("unblock"), "{}", refusals[0].message);
+    takes_from(&world, ada, WhoMay::Nobody).await;
+    for directory in both(&world).await {
+        assert!(!directory.may_talk(eve, ada).await.unwrap(), "their choice counts as ever");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn relations_are_contacts_and_blocks_of_both_directions() {
+    let world = populated().await;
+    let (ada, eve) = (user(1), user(3));
+    let both = both(&world).await;
+    let check = async |who, contacts: &[UserId], blocked: &[UserId], blocked_by: &[UserId]| {
+        for directory in &both {
+            let expected = Relations {
+                contacts: contacts.to_vec(),
+                blocked: blocked.to_vec(),
+                blocked_by: blocked_by.to_vec(),
+            };
+            assert_eq!(directory.relations(who).await.unwrap(), expected);
+        }
+    };
+    check(user(9), &[], &[], &[]).await;
+    change(&world, ada, Change::Request, eve).await;
+    check(ada, &[], &[], &[]).await;
+    change(&world, eve, Change::Accept, ada).await;
+    check(ada, &[eve], &[], &[]).await;
+    check(eve, &[ada], &[], &[]).await;
+    change(&world, eve, Change::Block, ada).await;
+    check(ada, &[eve], &[], &[eve]).await;
+    check(eve, &[], &[ada], &[]).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

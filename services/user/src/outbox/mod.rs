@@ -12,7 +12,7 @@ mod tests;
 
 pub(crate) use cause::Cause;
 pub(crate) use mongo::MongoOutbox;
-pub(crate) use mongo::add as add_mongo;
+pub(crate) use mongo::{add as add_mongo, add_all as add_all_mongo};
 pub(crate) use relay::{Nudge, Relay};
 pub(crate) use sqlite::SqliteOutbox;
 pub(crate) use sqlite::add as add_sqlite;

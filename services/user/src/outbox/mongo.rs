@@ -32,16 +32,31 @@ pub(crate) async fn add(
     cause: &Cause,
     event: &Event,
 ) -> mongodb::error::Result<()> {
+    let row = row(cause, event);
+    mongo.rows::<Row>(OUTBOX).insert_one(row).session(session).await.map(drop)
+}
+
+/// Adds events, at least one, in the transaction that makes true what they tell. One statement, however many.
+pub(crate) async fn add_all(
+    mongo: &Mongo,
+    session: &mut ClientSession,
+    cause: &Cause,
+    events: &[Event],
+) -> mongodb::error::Result<()> {
+    let rows: Vec<Row> = events.iter().map(|event| row(cause, event)).collect();
+    mongo.rows::<Row>(OUTBOX).insert_many(rows).session(session).await.map(drop)
+}
+
+fn row(cause: &Cause, event: &Event) -> Row {
     let message = cause.message(event);
-    let row = Row {
+    Row {
         id: bson::Uuid::from_bytes(message.id.into_bytes()),
         at: date(cause.at),
         order: ObjectId::new(),
         topic: message.topic,
         payload: Binary { subtype: BinarySubtype::Generic, bytes: message.payload.to_vec() },
         traceparent: message.traceparent,
-    };
-    mongo.rows::<Row>(OUTBOX).insert_one(row).session(session).await.map(drop)
+    }
 }
 
 /// The outbox in MongoDB.

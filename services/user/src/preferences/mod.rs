@@ -28,6 +28,8 @@ pub(crate) struct Preferences {
 pub(crate) enum WhoMay {
     /// Whoever has an account.
     Everyone,
+    /// Contacts, that is accepted ones.
+    Contacts,
     /// Nobody.
     Nobody,
 }
@@ -37,13 +39,15 @@ impl WhoMay {
     pub(crate) const fn as_str(self) -> &'static str {
         match self {
             Self::Everyone => "everyone",
+            Self::Contacts => "contacts",
             Self::Nobody => "nobody",
         }
     }
 
     /// Reads what was stored; what is not known counts as the narrower.
     pub(crate) fn from_stored(text: &str) -> Self {
-        if text == Self::Everyone.as_str() { Self::Everyone } else { Self::Nobody }
+        let all = [Self::Everyone, Self::Contacts, Self::Nobody];
+        all.into_iter().find(|who| who.as_str() == text).unwrap_or(Self::Nobody)
     }
 }
 
@@ -55,5 +59,18 @@ impl Default for Preferences {
             discoverable_by_mail: false,
             who_may_message_me: WhoMay::Everyone,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_circle_reads_back_and_what_is_none_is_nobody() {
+        for who in [WhoMay::Everyone, WhoMay::Contacts, WhoMay::Nobody] {
+            assert_eq!(WhoMay::from_stored(who.as_str()), who);
+        }
+        assert_eq!(WhoMay::from_stored("friends of friends"), WhoMay::Nobody);
     }
 }
