@@ -75,6 +75,8 @@ pub(crate) const RANGES: &[(&str, RangeInclusive<i64>)] = &[
     ("chat.log.writes", 1..=64),
     ("mail.timeout_ms", 100..=120_000),
     ("fanout.queue", 1..=1_048_576),
+    ("fanout.heartbeat_ms", 50..=60_000),
+    ("fanout.silence_ms", 100..=600_000),
     ("bus.confirm_timeout_ms", 100..=60_000),
     ("tokens.access_ttl_s", 1..=86_400),
 ];
