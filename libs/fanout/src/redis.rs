@@ -1,4 +1,5 @@
 mod channels;
+mod directory;
 mod hears;
 mod line;
 mod link;
@@ -17,10 +18,12 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use kernel::{Random, SystemRandom};
 use redis::RedisError;
+use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
 use crate::{Fanout, FanoutError, Listener, Subject};
 use channels::channel_of;
+use directory::Directory;
 use link::Link;
 use listener::RedisListener;
 use names::Names;
@@ -36,10 +39,12 @@ const BACKOFF: Duration = Duration::from_millis(500);
 /// Events waiting to be written to the connection; further ones wait, up to the deadline.
 const PIPELINE: usize = 4_096;
 
-/// Live events through Redis: one node, or a cluster of them with sharded channels. One connection to publish on, and for each
-/// listener one to each server that has channels.
+/// Live events through Redis: one node, or a cluster of them with sharded channels. To each server that has channels one
+/// connection to publish on, and one for each listener.
 pub struct RedisFanout {
-    servers: Servers,
+    directory: Arc<Directory>,
+    /// Keeps the directory.
+    keeper: JoinHandle<()>,
     publisher: Publisher,
     namespace: Arc<str>,
     queue: usize,
@@ -58,19 +63,15 @@ impl RedisFanout {
             return Err(FanoutError(remedy.to_owned()));
         }
         let servers = Servers::parse(url, namespace).map_err(unreachable_at_start)?;
-        let connecting = async {
-            if servers.is_cluster() {
-                servers.owners(Vec::new()).await.map_err(not_a_cluster)?;
-            }
-            Publisher::connect(&servers).await.map_err(unreachable_at_start)
-        };
-        let publisher = match timeout(CONNECT, connecting).await {
-            Ok(connected) => connected?,
-            Err(_) => return Err(unreachable_at_start("no answer within 5 s")),
-        };
+        let opening = timeout(CONNECT, open(servers)).await;
+        let late = |_| Err(unreachable_at_start("no answer within 5 s"));
+        let directory = opening.unwrap_or_else(late)?;
+        let keeper = tokio::spawn(Arc::clone(&directory).keep());
+        let publisher = Publisher::new(Arc::clone(&directory));
         let pace = (Duration::from_millis(*heartbeat_ms), Duration::from_millis(*silence_ms));
         let namespace = namespace.as_str().into();
-        Ok(Self { servers, publisher, namespace, queue: *queue, pace, links: Mutex::default() })
+        let links = Mutex::default();
+        Ok(Self { directory, keeper, publisher, namespace, queue: *queue, pace, links })
     }
 
     fn links(&self) -> MutexGuard<'_, Vec<Weak<Link>>> {
@@ -81,8 +82,8 @@ impl RedisFanout {
         let mut listener = [0; 8];
         SystemRandom.fill(&mut listener);
         let names = Names::new(Arc::clone(&self.namespace), u64::from_be_bytes(listener));
-        let (servers, publisher) = (self.servers.clone(), self.publisher.clone());
-        Arc::new(Link::new(self.queue, servers, names, publisher, self.pace))
+        let (directory, publisher) = (Arc::clone(&self.directory), self.publisher.clone());
+        Arc::new(Link::new(self.queue, directory, names, publisher, self.pace))
     }
 }
 
@@ -90,9 +91,10 @@ impl RedisFanout {
 impl Fanout for RedisFanout {
     #[tracing::instrument(name = "fanout.publish", level = "debug", skip_all)]
     async fn publish(&self, subject: Subject, payload: Bytes) -> Result<(), FanoutError> {
-        let channel = names::event(&self.namespace, channel_of(subject));
+        let channel = channel_of(subject);
+        let name = names::event(&self.namespace, channel);
         let frame = [&subject.0[..], &payload[..]].concat();
-        self.publisher.publish(&channel, &frame).await.map_err(FanoutError)?;
+        self.publisher.publish(channel, &name, &frame).await.map_err(FanoutError)?;
         metrics::counter!("fanout_published_total").increment(1);
         Ok(())
     }
@@ -119,6 +121,7 @@ impl Fanout for RedisFanout {
 
 impl Drop for RedisFanout {
     fn drop(&mut self) {
+        self.keeper.abort();
         self.links().iter().filter_map(Weak::upgrade).for_each(|link| link.ear.close());
     }
 }
@@ -126,9 +129,21 @@ impl Drop for RedisFanout {
 impl fmt::Debug for RedisFanout {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut debug = f.debug_struct("RedisFanout");
-        debug.field("namespace", &self.namespace).field("cluster", &self.servers.is_cluster());
+        debug.field("namespace", &self.namespace).field("cluster", &self.directory.servers().is_cluster());
         debug.finish_non_exhaustive()
     }
+}
+
+/// Tries the connection once, because those that are kept go on trying and hide the reason.
+async fn open(servers: Servers) -> Result<Arc<Directory>, FanoutError> {
+    if servers.is_cluster() {
+        return Directory::open(servers).await.map_err(not_a_cluster);
+    }
+    let client = servers.first().map(|node| servers.client(node)).transpose();
+    if let Some(client) = client.map_err(unreachable_at_start)? {
+        client.get_multiplexed_async_connection().await.map_err(unreachable_at_start)?;
+    }
+    Directory::open(servers).await.map_err(unreachable_at_start)
 }
 
 async fn within_deadline<T>(

@@ -48,7 +48,7 @@ impl Hears {
             PushKind::Unsubscribe | PushKind::SUnsubscribe => {
                 let Some(channel) = self.named(&push.data) else { return };
                 if self.with(|channels, connection| channels.lose(channel, connection)) == Some(true) {
-                    self.link.doubt();
+                    self.link.directory.doubt();
                     self.link.ask();
                     self.link.tell();
                 }

@@ -7,7 +7,7 @@ use redis::aio::MultiplexedConnection;
 use redis::{AsyncConnectionConfig, Pipeline, PushInfo, RedisError, Value};
 use tokio::time::sleep;
 
-use super::channels::{Channel, Plan};
+use super::channels::{CHANNELS, Channel, Plan};
 use super::hears::Hears;
 use super::link::Link;
 use super::pulse::Pulse;
@@ -54,7 +54,7 @@ impl Line {
                 was_up
             });
             self.link.tell();
-            self.link.doubt();
+            self.link.directory.doubt();
             tracing::warn!(node = %self.node, %reason, "the fan-out's subscription is broken; reconnecting");
             pause = if was_up == Some(true) { BACKOFF.0 } else { (pause * 2).min(BACKOFF.1) };
             sleep(Duration::from_millis(pause / 2 + SystemRandom.below(pause / 2))).await;
@@ -74,7 +74,7 @@ impl Line {
             .set_connection_timeout(Some(DEADLINE))
             .set_response_timeout(Some(DEADLINE))
             .set_push_sender(push);
-        let client = self.link.servers.client(&self.node).map_err(|error| error.to_string())?;
+        let client = self.link.directory.servers().client(&self.node).map_err(|error| error.to_string())?;
         let commands = client.get_multiplexed_async_connection_with_config(&config);
         Ok(Connection { commands: within_deadline(commands).await?, hears })
     }
@@ -106,7 +106,7 @@ impl Line {
                 Err(reason) => return reason,
                 Ok(Some(refusal)) => {
                     tracing::debug!(node = %self.node, %refusal, "a subscription was refused");
-                    self.link.doubt();
+                    self.link.directory.doubt();
                     let wait = REFUSED + SystemRandom.below(REFUSED);
                     sleep(Duration::from_millis(wait)).await;
                 }
@@ -130,7 +130,7 @@ impl Line {
         connection: &mut MultiplexedConnection,
         plan: &Plan,
     ) -> Result<Option<String>, String> {
-        let (subscribe, unsubscribe) = if self.link.servers.is_cluster() {
+        let (subscribe, unsubscribe) = if self.link.directory.servers().is_cluster() {
             ("SSUBSCRIBE", "SUNSUBSCRIBE")
         } else {
             ("SUBSCRIBE", "UNSUBSCRIBE")
@@ -196,7 +196,7 @@ impl Line {
         let Some(channel) = self.link.shards().beat_of(&self.node) else { return false };
         *beats += 1;
         let name = self.link.names.of(channel);
-        let published = self.link.publisher.publish(&name, &beats.to_be_bytes()).await.is_ok();
+        let published = self.link.publisher.publish(channel - CHANNELS, &name, &beats.to_be_bytes()).await.is_ok();
         if published {
             pulse.published(*beats);
         }

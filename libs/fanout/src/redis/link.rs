@@ -2,28 +2,23 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use kernel::{Random, SystemRandom};
 use tokio::sync::{Notify, watch};
 use tokio::task::AbortHandle;
-use tokio::time::{sleep, timeout};
 
 use super::channels::Channels;
+use super::directory::Directory;
 use super::line::Line;
 use super::names::Names;
 use super::publisher::Publisher;
-use super::servers::{Node, Servers};
+use super::servers::Node;
 use super::shards::{Change, Shards};
 use crate::ear::Ear;
-
-/// Milliseconds between two looks at who has which channel, on a cluster of which nothing is heard; and after one that was
-/// asked for, at least. Up to half as much is added by chance.
-const LOOK: (u64, u64) = (10_000, 200);
 
 /// One listener's connections: one to each server that has channels. They are mended by us, not by the driver: we know what is
 /// wanted, subscribe again, and then say that there was a gap.
 pub(super) struct Link {
     pub(super) ear: Ear,
-    pub(super) servers: Servers,
+    pub(super) directory: Arc<Directory>,
     pub(super) names: Names,
     pub(super) publisher: Publisher,
     /// Between two heartbeats, and how long they may stay away.
@@ -33,28 +28,25 @@ pub(super) struct Link {
     wants: watch::Sender<()>,
     /// Something was confirmed, or a connection came up or went down.
     news: Notify,
-    /// Channels may have moved.
-    doubt: Notify,
 }
 
 impl Link {
     pub(super) fn new(
         queue: usize,
-        servers: Servers,
+        directory: Arc<Directory>,
         names: Names,
         publisher: Publisher,
         pace: (Duration, Duration),
     ) -> Self {
         Self {
             ear: Ear::new(queue),
-            servers,
+            directory,
             names,
             publisher,
             pace,
             shards: Mutex::new(Shards::new()),
             wants: watch::Sender::new(()),
             news: Notify::new(),
-            doubt: Notify::new(),
         }
     }
 
@@ -88,11 +80,6 @@ impl Link {
         self.news.notify_waiters();
     }
 
-    /// Whoever has which channel is to be looked up again.
-    pub(super) fn doubt(&self) {
-        self.doubt.notify_one();
-    }
-
     /// Waits until the condition holds.
     pub(super) async fn until(&self, holds: impl Fn(&Shards) -> bool) {
         loop {
@@ -107,29 +94,18 @@ impl Link {
     /// Keeps a connection to each server that has channels.
     pub(super) async fn run(self: Arc<Self>) {
         let mut lines = Lines::default();
+        let mut owners = self.directory.follow();
         loop {
-            let known = self.shards().nodes();
-            match self.servers.owners(known).await {
-                Ok(owners) => {
-                    let change = self.shards().assign(owners);
-                    lines.follow(&self, change);
-                    self.ask();
-                    self.tell();
-                }
-                Err(reason) => tracing::warn!(%reason, "no server says who has which channel"),
+            let now = Arc::clone(&owners.borrow_and_update());
+            let change = self.shards().assign(&now);
+            lines.follow(&self, change);
+            self.ask();
+            self.tell();
+            if owners.changed().await.is_err() {
+                return;
             }
-            if !self.servers.is_cluster() {
-                // Nothing can move.
-                return std::future::pending().await;
-            }
-            sleep(with_jitter(LOOK.1)).await;
-            let _ = timeout(with_jitter(LOOK.0), self.doubt.notified()).await;
         }
     }
-}
-
-fn with_jitter(millis: u64) -> Duration {
-    Duration::from_millis(millis + SystemRandom.below(millis / 2))
 }
 
 /// The tasks of the connections. They end with it.

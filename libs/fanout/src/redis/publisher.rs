@@ -1,67 +1,100 @@
-use redis::aio::{ConnectionManager, ConnectionManagerConfig};
-use redis::cluster::ClusterClient;
-use redis::cluster_async::ClusterConnection;
-use redis::{RedisResult, Value};
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
 
-use super::servers::Servers;
+use futures::future::try_join_all;
+use redis::aio::{ConnectionManager, ConnectionManagerConfig};
+use redis::{Cmd, RedisError, RedisResult, Value};
+
+use super::channels::Channel;
+use super::directory::Directory;
+use super::servers::Node;
 use super::{BACKOFF, DEADLINE, PIPELINE, within_deadline};
 
-/// The way out: the driver's own connection to one server, or to those of a cluster. It mends itself, and follows slots that
-/// move.
+/// A node of a cluster may be gone for good. Whoever wants it after so many tries begins them anew.
+const TRIES: usize = 5;
+
+/// The way out: a connection to each server that something was published through. They mend themselves; who has which channel is
+/// ours to know, because the driver's own connection to a cluster may hang for good when a slot moves.
 #[derive(Clone)]
-pub(super) enum Publisher {
-    Node(ConnectionManager),
-    Cluster(ClusterConnection),
+pub(super) struct Publisher {
+    directory: Arc<Directory>,
+    connections: Arc<Mutex<BTreeMap<Node, ConnectionManager>>>,
 }
 
 impl Publisher {
-    pub(super) async fn connect(servers: &Servers) -> RedisResult<Self> {
-        if servers.is_cluster() {
-            let client = ClusterClient::builder(servers.seeds())
-                .connection_timeout(DEADLINE)
-                .response_timeout(DEADLINE)
-                .build()?;
-            return client.get_async_connection().await.map(Self::Cluster);
-        }
-        let Some(seed) = servers.seeds().into_iter().next() else {
-            return Err((redis::ErrorKind::InvalidClientConfig, "no host is named").into());
-        };
-        let client = redis::Client::open(seed)?;
-        // Tried once without the manager, which would go on trying and hide the reason.
-        client.get_multiplexed_async_connection().await?;
-        let config = ConnectionManagerConfig::new()
-            .set_response_timeout(Some(DEADLINE))
-            .set_connection_timeout(Some(DEADLINE))
-            .set_number_of_retries(usize::MAX)
-            .set_max_delay(BACKOFF)
-            .set_pipeline_buffer_size(PIPELINE);
-        ConnectionManager::new_with_config(client, config).await.map(Self::Node)
+    pub(super) fn new(directory: Arc<Directory>) -> Self {
+        Self { directory, connections: Arc::default() }
     }
 
-    pub(super) async fn publish(&self, channel: &str, frame: &[u8]) -> Result<(), String> {
-        let verb = match self {
-            Self::Node(_) => "PUBLISH",
-            Self::Cluster(_) => "SPUBLISH",
+    /// `slot` is a channel of events in the slot of the channel that is named.
+    pub(super) async fn publish(
+        &self,
+        slot: Channel,
+        name: &str,
+        frame: &[u8],
+    ) -> Result<(), String> {
+        let cluster = self.directory.servers().is_cluster();
+        let verb = if cluster { "SPUBLISH" } else { "PUBLISH" };
+        let command = redis::cmd(verb).arg(name).arg(frame).to_owned();
+        let Some(node) = self.directory.owner(slot) else {
+            self.directory.doubt();
+            return Err("no server of the cluster has this channel".to_owned());
         };
-        self.ask(redis::cmd(verb).arg(channel).arg(frame)).await
+        let published = within_deadline(self.follow(node, &command)).await;
+        if published.is_err() {
+            self.directory.doubt();
+        }
+        published
+    }
+
+    /// Asks the server, and the other one to which it may send on.
+    async fn follow(&self, node: Node, command: &Cmd) -> RedisResult<()> {
+        let Err(error) = self.ask(&node, command).await else { return Ok(()) };
+        let Some(moved) = moved_to(&error) else { return Err(error) };
+        self.directory.doubt();
+        self.ask(&moved, command).await
     }
 
     /// Every server answers.
     pub(super) async fn ping(&self) -> Result<(), String> {
-        self.ask(&redis::cmd("PING")).await
+        let nodes = self.directory.nodes();
+        // A good time to forget those that are none any more.
+        self.connections().retain(|node, _| nodes.contains(node));
+        let ping = redis::cmd("PING");
+        let pings = nodes.iter().map(|node| within_deadline(self.ask(node, &ping)));
+        try_join_all(pings).await.map(drop)
     }
 
-    async fn ask(&self, command: &redis::Cmd) -> Result<(), String> {
-        let answer = async {
-            match self {
-                Self::Node(connection) => {
-                    command.query_async::<Value>(&mut connection.clone()).await
-                }
-                Self::Cluster(connection) => {
-                    command.query_async::<Value>(&mut connection.clone()).await
-                }
-            }
-        };
-        within_deadline(answer).await.map(drop)
+    async fn ask(&self, node: &Node, command: &Cmd) -> RedisResult<()> {
+        let mut connection = self.connection(node)?;
+        command.query_async::<Value>(&mut connection).await.map(drop)
     }
+
+    fn connection(&self, node: &Node) -> RedisResult<ConnectionManager> {
+        let mut connections = self.connections();
+        if let Some(connection) = connections.get(node) {
+            return Ok(connection.clone());
+        }
+        let servers = self.directory.servers();
+        let config = ConnectionManagerConfig::new()
+            .set_response_timeout(Some(DEADLINE))
+            .set_connection_timeout(Some(DEADLINE))
+            .set_number_of_retries(if servers.is_cluster() { TRIES } else { usize::MAX })
+            .set_max_delay(BACKOFF)
+            .set_pipeline_buffer_size(PIPELINE);
+        let connection = ConnectionManager::new_lazy_with_config(servers.client(node)?, config)?;
+        connections.insert(node.clone(), connection.clone());
+        Ok(connection)
+    }
+
+    fn connections(&self) -> std::sync::MutexGuard<'_, BTreeMap<Node, ConnectionManager>> {
+        self.connections.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn moved_to(error: &RedisError) -> Option<Node> {
+    let (address, _) = error.redirect_node()?;
+    let (host, port) = address.rsplit_once(':')?;
+    let port = port.parse().ok()?;
+    (!host.is_empty()).then(|| Node::new(host, port))
 }

@@ -9,6 +9,7 @@ use redis::{
 };
 
 use super::channels::CHANNELS;
+use super::directory::Owners;
 use super::{names, within_deadline};
 
 /// One server, by the address that the cluster gives it.
@@ -67,6 +68,11 @@ impl Servers {
         self.is_cluster
     }
 
+    /// The one that is to be there from the start.
+    pub(super) fn first(&self) -> Option<&Node> {
+        self.seeds.first()
+    }
+
     pub(super) fn client(&self, node: &Node) -> RedisResult<Client> {
         let addr = match self.info.addr().clone() {
             ConnectionAddr::TcpTls { insecure, tls_params, .. } => ConnectionAddr::TcpTls {
@@ -80,17 +86,11 @@ impl Servers {
         Client::open(self.info.clone().set_addr(addr))
     }
 
-    /// How the driver is to reach the servers that the URL names.
-    pub(super) fn seeds(&self) -> Vec<ConnectionInfo> {
-        let clients = self.seeds.iter().filter_map(|node| self.client(node).ok());
-        clients.map(|client| client.get_connection_info().clone()).collect()
-    }
-
     /// Who has each channel. A cluster is asked: those that are `known` and those that the URL names, in any order, until one
     /// answers.
-    pub(super) async fn owners(&self, known: Vec<Node>) -> Result<Vec<Option<Node>>, String> {
+    pub(super) async fn owners(&self, known: Vec<Node>) -> Result<Owners, String> {
         if !self.is_cluster {
-            return Ok(vec![self.seeds.first().cloned(); CHANNELS.into()]);
+            return Ok((0..CHANNELS).map(|_| self.seeds.first().cloned()).collect());
         }
         let all: BTreeSet<Node> = self.seeds.iter().cloned().chain(known).collect();
         let mut all: Vec<Node> = all.into_iter().collect();
@@ -113,7 +113,7 @@ impl Servers {
         answer.into_iter().map(|entry| Range::parse(entry, &node.host)).collect()
     }
 
-    fn spread(&self, ranges: &[Range]) -> Vec<Option<Node>> {
+    fn spread(&self, ranges: &[Range]) -> Owners {
         let mut slots = HashMap::new();
         for range in ranges {
             let numbers = (range.first..=range.last).filter_map(Slot::new);
@@ -164,7 +164,7 @@ mod tests {
         let servers = Servers::parse("redis://me:secret@a:7/3", "chat").unwrap();
         assert!(!servers.is_cluster());
         let owners = futures::executor::block_on(servers.owners(Vec::new())).unwrap();
-        assert_eq!(owners, vec![Some(Node::new("a", 7)); 1_024]);
+        assert_eq!(owners[..], vec![Some(Node::new("a", 7)); 1_024]);
     }
 
     #[test]

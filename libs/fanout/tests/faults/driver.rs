@@ -1,7 +1,4 @@
-//! Why the subscriptions to a cluster are not left to the driver.
-//!
-//! The driver asks a node that was lost for all sharded channels in one command; channels of different slots make the node
-//! refuse it (`CROSSSLOT`), and they are silent for good. When this fails, the driver was mended: look whether our own loop can go.
+//! Why a cluster is not left to the driver. When one of these fails, the driver was mended: look whether our own way can go.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -14,7 +11,11 @@ use tokio::time::timeout;
 
 const CHANNELS: usize = 60;
 const PATIENCE: Duration = Duration::from_secs(15);
+/// Far longer than any deadline of the driver's own.
+const HANG: Duration = Duration::from_secs(5);
 
+/// It asks a node that was lost for all sharded channels in one command; channels of different slots make the node refuse it
+/// (`CROSSSLOT`), and they are silent for good.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_driver_alone_loses_channels_with_a_node() {
     let mut cluster = servers::private_redis_cluster(false).await.unwrap();
@@ -49,6 +50,34 @@ async fn the_driver_alone_loses_channels_with_a_node() {
     println!("the driver hears {heard} of {CHANNELS} channels after the loss of one node of three");
     assert!(heard < CHANNELS);
     drop(connection);
+}
+
+/// When it hears that a slot has moved, it stops polling the commands that are under way until it has looked up where slots are
+/// now, for which it wants a lock that one of those commands may have been given.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_driver_alone_hangs_for_good_when_slots_move() {
+    let cluster = servers::private_redis_cluster(false).await.unwrap();
+    let client = ClusterClient::new(settings::redis_nodes(&cluster.url())).unwrap();
+    let connection = client.get_async_connection().await.unwrap();
+    for slot in 0..200 {
+        cluster.move_slot(slot, 0, 1).await.unwrap();
+        // One of these is where the slot was.
+        let publish = (0..20_000).step_by(50).map(async |channel| {
+            let mut connection = connection.clone();
+            let command = redis::cmd("SPUBLISH").arg(format!("room:{channel}")).arg("x").to_owned();
+            let _ = command.query_async::<Value>(&mut connection).await;
+        });
+        if timeout(HANG, futures::future::join_all(publish)).await.is_ok() {
+            continue;
+        }
+        // What comes later hangs as well.
+        let (ping, mut again) = (redis::cmd("PING"), connection.clone());
+        let answer = timeout(HANG, ping.query_async::<Value>(&mut again)).await;
+        println!("it hangs after {} moves", slot + 1);
+        assert!(answer.is_err(), "it came to itself: {answer:?}");
+        return;
+    }
+    panic!("it got over 200 moves");
 }
 
 /// How many could be published.
