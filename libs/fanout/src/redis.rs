@@ -129,7 +129,9 @@ impl Drop for RedisFanout {
 impl fmt::Debug for RedisFanout {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut debug = f.debug_struct("RedisFanout");
-        debug.field("namespace", &self.namespace).field("cluster", &self.directory.servers().is_cluster());
+        debug
+            .field("namespace", &self.namespace)
+            .field("cluster", &self.directory.servers().is_cluster());
         debug.finish_non_exhaustive()
     }
 }

@@ -208,7 +208,9 @@ fn scheme(url: &str, known: &[&str]) -> Result<(), &'static str> {
             ["sqlite", "mongodb", ..] => "must be sqlite:PATH or mongodb://HOST/DATABASE",
             ["folder", ..] => "must be folder:PATH, smtp://HOST:PORT or smtps://HOST:PORT",
             ["sqlite", "redis", ..] => "must be sqlite:PATH or redis://HOST:PORT",
-            ["memory", ..] => "must be memory: or redis://HOST:PORT",
+            ["memory", ..] => {
+                "must be memory:, redis://HOST:PORT or redis://HOST:PORT,HOST:PORT,… (a cluster)"
+            }
             ["sqlite", "amqp", ..] => "must be sqlite:PATH or amqp://USER:PASSWORD@HOST:PORT/VHOST",
             _ => "must be file:PATH or s3://BUCKET",
         });

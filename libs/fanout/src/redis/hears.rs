@@ -47,7 +47,9 @@ impl Hears {
             }
             PushKind::Unsubscribe | PushKind::SUnsubscribe => {
                 let Some(channel) = self.named(&push.data) else { return };
-                if self.with(|channels, connection| channels.lose(channel, connection)) == Some(true) {
+                if self.with(|channels, connection| channels.lose(channel, connection))
+                    == Some(true)
+                {
                     self.link.directory.doubt();
                     self.link.ask();
                     self.link.tell();

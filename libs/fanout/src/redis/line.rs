@@ -74,7 +74,8 @@ impl Line {
             .set_connection_timeout(Some(DEADLINE))
             .set_response_timeout(Some(DEADLINE))
             .set_push_sender(push);
-        let client = self.link.directory.servers().client(&self.node).map_err(|error| error.to_string())?;
+        let client =
+            self.link.directory.servers().client(&self.node).map_err(|error| error.to_string())?;
         let commands = client.get_multiplexed_async_connection_with_config(&config);
         Ok(Connection { commands: within_deadline(commands).await?, hears })
     }
@@ -196,7 +197,12 @@ impl Line {
         let Some(channel) = self.link.shards().beat_of(&self.node) else { return false };
         *beats += 1;
         let name = self.link.names.of(channel);
-        let published = self.link.publisher.publish(channel - CHANNELS, &name, &beats.to_be_bytes()).await.is_ok();
+        let published = self
+            .link
+            .publisher
+            .publish(channel - CHANNELS, &name, &beats.to_be_bytes())
+            .await
+            .is_ok();
         if published {
             pulse.published(*beats);
         }

@@ -20,7 +20,9 @@ impl Names {
     pub(super) fn of(&self, channel: Channel) -> String {
         match channel.checked_sub(CHANNELS) {
             None => event(&self.namespace, channel),
-            Some(slot) => format!("{{{}}}:beat:{:016x}", event(&self.namespace, slot), self.listener),
+            Some(slot) => {
+                format!("{{{}}}:beat:{:016x}", event(&self.namespace, slot), self.listener)
+            }
         }
     }
 

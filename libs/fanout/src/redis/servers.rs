@@ -51,7 +51,10 @@ impl Servers {
         let infos = infos.map_err(|error| error.to_string())?;
         let first = infos.first().ok_or("no host is named")?.clone();
         if is_cluster && infos.iter().any(|info| info.redis_settings().db() != 0) {
-            return Err("a cluster has no databases; leave out what stands behind the last host's /".to_owned());
+            return Err(
+                "a cluster has no databases; leave out what stands behind the last host's /"
+                    .to_owned(),
+            );
         }
         let seeds: Option<Vec<_>> = infos.iter().map(|info| node_of(info.addr())).collect();
         let settings = first.redis_settings().clone().set_protocol(ProtocolVersion::RESP3);
@@ -87,30 +90,34 @@ impl Servers {
     }
 
     /// Who has each channel. A cluster is asked: those that are `known` and those that the URL names, in any order, until one
-    /// answers.
+    /// answers that is part of the majority. If there is none, one that is not will do.
     pub(super) async fn owners(&self, known: Vec<Node>) -> Result<Owners, String> {
         if !self.is_cluster {
             return Ok((0..CHANNELS).map(|_| self.seeds.first().cloned()).collect());
         }
         let all: BTreeSet<Node> = self.seeds.iter().cloned().chain(known).collect();
         let mut all: Vec<Node> = all.into_iter().collect();
-        let mut reason = String::new();
+        let mut fallback = Err(String::new());
         while !all.is_empty() {
             let drawn = SystemRandom.below(all.len() as u64);
             let node = all.swap_remove(usize::try_from(drawn).unwrap_or(0));
             match within_deadline(self.ask(&node)).await {
-                Ok(ranges) => return Ok(self.spread(&ranges)),
-                Err(error) => reason = format!("{node}: {error}"),
+                Ok((true, ranges)) => return Ok(self.spread(&ranges)),
+                Ok((false, ranges)) => fallback = Ok(self.spread(&ranges)),
+                Err(error) => fallback = fallback.or(Err(format!("{node}: {error}"))),
             }
         }
-        Err(reason)
+        fallback
     }
 
-    async fn ask(&self, node: &Node) -> RedisResult<Vec<Range>> {
+    /// Says as well whether the node thinks that the cluster works: one that is cut off from the others does not.
+    async fn ask(&self, node: &Node) -> RedisResult<(bool, Vec<Range>)> {
         let mut connection = self.client(node)?.get_multiplexed_async_connection().await?;
-        let answer: Vec<Value> =
-            redis::cmd("CLUSTER").arg("SLOTS").query_async(&mut connection).await?;
-        answer.into_iter().map(|entry| Range::parse(entry, &node.host)).collect()
+        let mut questions = redis::pipe();
+        questions.cmd("CLUSTER").arg("INFO").cmd("CLUSTER").arg("SLOTS");
+        let (info, slots): (String, Vec<Value>) = questions.query_async(&mut connection).await?;
+        let ranges = slots.into_iter().map(|entry| Range::parse(entry, &node.host));
+        Ok((info.contains("cluster_state:ok"), ranges.collect::<RedisResult<_>>()?))
     }
 
     fn spread(&self, ranges: &[Range]) -> Owners {
@@ -187,12 +194,14 @@ mod tests {
     fn an_entry_is_its_slots_and_its_master() {
         let node = |host: Value| {
             let replica = Value::Array(vec![Value::SimpleString("r".into()), Value::Int(9)]);
-            let master = Value::Array(vec![host, Value::Int(7_000), Value::SimpleString("id".into())]);
+            let master =
+                Value::Array(vec![host, Value::Int(7_000), Value::SimpleString("id".into())]);
             Value::Array(vec![Value::Int(0), Value::Int(5_460), master, replica])
         };
         let range = Range::parse(node(Value::BulkString(b"a".to_vec())), "asked").unwrap();
         assert_eq!(range, Range { first: 0, last: 5_460, master: Node::new("a", 7_000) });
-        for unknown in [Value::Nil, Value::BulkString(Vec::new()), Value::BulkString(b"?".to_vec())] {
+        for unknown in [Value::Nil, Value::BulkString(Vec::new()), Value::BulkString(b"?".to_vec())]
+        {
             assert_eq!(Range::parse(node(unknown), "asked").unwrap().master.host, "asked");
         }
         assert!(Range::parse(Value::Int(1), "asked").is_err());

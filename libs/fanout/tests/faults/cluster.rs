@@ -55,7 +55,8 @@ impl Play {
         let slots = 16_384 * master / 3..16_384 * (master + 1) / 3;
         let (its, others): (Vec<_>, Vec<_>) =
             self.subjects.iter().partition(|(_, slot)| slots.contains(slot));
-        let subjects = |list: Vec<&(Subject, u16)>| list.iter().map(|(subject, _)| *subject).collect();
+        let subjects =
+            |list: Vec<&(Subject, u16)>| list.iter().map(|(subject, _)| *subject).collect();
         (subjects(its), subjects(others))
     }
 
@@ -67,7 +68,8 @@ impl Play {
             let missing = subjects.iter().filter(|subject| !heard.contains(&subject.0));
             let publish = missing.map(|subject| self.mouth.publish(*subject, Bytes::new()));
             futures::future::join_all(publish).await;
-            while let Ok(happening) = timeout(Duration::from_millis(20), self.listener.next()).await {
+            while let Ok(happening) = timeout(Duration::from_millis(20), self.listener.next()).await
+            {
                 if let Some(Happening::Event { subject, .. }) = happening {
                     heard.insert(subject.0);
                 }
@@ -85,7 +87,10 @@ impl Play {
         while timeout(Duration::from_millis(100), self.listener.next()).await.is_ok() {}
         for subject in self.all() {
             self.mouth.publish(subject, Bytes::new()).await.unwrap();
-            assert_eq!(hear(&*self.listener).await, Happening::Event { subject, payload: Bytes::new() });
+            assert_eq!(
+                hear(&*self.listener).await,
+                Happening::Event { subject, payload: Bytes::new() }
+            );
         }
     }
 }
@@ -122,7 +127,8 @@ async fn a_master_without_a_replica_takes_its_own_along_and_no_others() {
             let heard = timeout(PATIENCE, async {
                 while hear(&*play.listener).await
                     != (Happening::Event { subject: *subject, payload: Bytes::new() })
-                {}
+                {
+                }
             });
             heard.await.unwrap();
             slowest = slowest.max(start.elapsed());

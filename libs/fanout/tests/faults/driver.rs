@@ -87,7 +87,8 @@ async fn publish(client: &ClusterClient, channels: &[String]) -> usize {
     for channel in channels {
         let publish = redis::cmd("SPUBLISH").arg(channel).arg("x").to_owned();
         let publish = publish.query_async::<Value>(&mut connection);
-        sent += usize::from(matches!(timeout(Duration::from_millis(200), publish).await, Ok(Ok(_))));
+        sent +=
+            usize::from(matches!(timeout(Duration::from_millis(200), publish).await, Ok(Ok(_))));
     }
     sent
 }

@@ -72,11 +72,8 @@ async fn a_subscription_that_is_silently_dead_is_noticed_and_is_a_gap() {
     let port = server.url().rsplit_once(':').unwrap().1.parse().unwrap();
     let wire = Wire::before(port, Protocol::Redis).await.unwrap();
     let url = format!("redis://127.0.0.1:{}", wire.port());
-    let settings = settings::Fanout {
-        heartbeat_ms: 100,
-        silence_ms: 500,
-        ..settings(&url, "fanout", QUEUE)
-    };
+    let settings =
+        settings::Fanout { heartbeat_ms: 100, silence_ms: 500, ..settings(&url, "fanout", QUEUE) };
     let fanout = fanout::open(&settings).await.unwrap();
     let listener = fanout.listen().await.unwrap();
     let watched = subject();
@@ -107,11 +104,8 @@ async fn heartbeats_that_come_late_are_heard_all_the_same() {
     let port = server.url().rsplit_once(':').unwrap().1.parse().unwrap();
     let wire = Wire::before(port, Protocol::Redis).await.unwrap();
     let url = format!("redis://127.0.0.1:{}", wire.port());
-    let settings = settings::Fanout {
-        heartbeat_ms: 50,
-        silence_ms: 1_000,
-        ..settings(&url, "fanout", QUEUE)
-    };
+    let settings =
+        settings::Fanout { heartbeat_ms: 50, silence_ms: 1_000, ..settings(&url, "fanout", QUEUE) };
     let fanout = fanout::open(&settings).await.unwrap();
     let listener = fanout.listen().await.unwrap();
     let watched = subject();

@@ -1,8 +1,8 @@
 //! Real servers on the loopback address, on ports of their own.
 //!
-//! The shared ones ([`mongo_url`], [`redis_url`], [`amqp_url`], [`smtp()`]) are started once for a checkout and found again
-//! by every test; what tests put there is kept apart by name ([`crate::unique`]). A test that wants to kill a server
-//! starts a private one ([`private_redis`] and its like).
+//! The shared ones ([`mongo_url`], [`redis_url`], [`redis_cluster_url`], [`amqp_url`], [`smtp()`]) are started once for a
+//! checkout and found again by every test; what tests put there is kept apart by name ([`crate::unique`]). A test that wants to
+//! kill a server starts a private one ([`private_redis`] and its like).
 
 mod mongo;
 mod place;

@@ -31,8 +31,7 @@ pub enum Kind {
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Self; 5] =
-        [Self::Mongo, Self::Redis, Self::Cluster, Self::Rabbit, Self::Smtp];
+    pub const ALL: [Self; 5] = [Self::Mongo, Self::Redis, Self::Cluster, Self::Rabbit, Self::Smtp];
 
     /// Its name in folders and messages.
     pub fn name(self) -> &'static str {
