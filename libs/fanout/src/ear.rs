@@ -47,7 +47,11 @@ impl Ear {
     /// Puts an event in the queue if it is watched; a gap in its place if the queue is full.
     pub(crate) fn hear(&self, subject: Subject, payload: Bytes) {
         let mut state = self.state();
-        if state.gap || !state.watched.contains(&subject) {
+        if !state.watched.contains(&subject) {
+            metrics::counter!("fanout_unwanted_total").increment(1);
+            return;
+        }
+        if state.gap {
             return;
         }
         if state.queue.len() < self.capacity {

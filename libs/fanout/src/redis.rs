@@ -1,5 +1,14 @@
 mod channels;
+mod directory;
+mod hears;
+mod line;
+mod link;
 mod listener;
+mod names;
+mod publisher;
+mod pulse;
+mod servers;
+mod shards;
 
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
@@ -7,13 +16,19 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use redis::aio::{ConnectionManager, ConnectionManagerConfig};
-use redis::{Client, Cmd, RedisError, RedisResult};
+use kernel::{Random, SystemRandom};
+use redis::RedisError;
+use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
 use crate::{Fanout, FanoutError, Listener, Subject};
 use channels::channel_of;
-use listener::{Link, RedisListener};
+use directory::Directory;
+use link::Link;
+use listener::RedisListener;
+use names::Names;
+use publisher::Publisher;
+use servers::Servers;
 
 /// How long publishing, subscribing or a ping may take.
 const DEADLINE: Duration = Duration::from_secs(1);
@@ -24,40 +39,51 @@ const BACKOFF: Duration = Duration::from_millis(500);
 /// Events waiting to be written to the connection; further ones wait, up to the deadline.
 const PIPELINE: usize = 4_096;
 
-/// Live events through one Redis node: one connection to publish on, and one for each listener.
+/// Live events through Redis: one node, or a cluster of them with sharded channels. To each server that has channels one
+/// connection to publish on, and one for each listener.
 pub struct RedisFanout {
-    client: Client,
-    publisher: ConnectionManager,
+    directory: Arc<Directory>,
+    /// Keeps the directory.
+    keeper: JoinHandle<()>,
+    publisher: Publisher,
     namespace: Arc<str>,
     queue: usize,
+    /// Between two heartbeats, and how long they may stay away.
+    pace: (Duration, Duration),
     links: Mutex<Vec<Weak<Link>>>,
 }
 
 impl RedisFanout {
-    /// Connects to `redis://host:port`. Each listener has a queue of `queue` events. Instances of one `namespace` hear
-    /// each other. Later losses of the connection are mended by itself.
-    pub async fn connect(url: &str, namespace: &str, queue: usize) -> Result<Self, FanoutError> {
-        if url.contains(',') {
-            let message =
-                "several hosts (a cluster) are not supported by the fan-out; give one node";
-            return Err(FanoutError(message.to_owned()));
+    /// Connects to `redis://host:port`, or to a cluster if the URL lists several of its nodes, separated by commas. Instances of
+    /// one namespace hear each other. Later losses of the connection are mended by itself.
+    pub async fn connect(settings: &settings::Fanout) -> Result<Self, FanoutError> {
+        let settings::Fanout { url, namespace, queue, heartbeat_ms, silence_ms } = settings;
+        if silence_ms / 2 < *heartbeat_ms {
+            let remedy = "fanout.silence_ms: must be at least twice fanout.heartbeat_ms";
+            return Err(FanoutError(remedy.to_owned()));
         }
-        let client = Client::open(url).map_err(unreachable_at_start)?;
-        let publisher = match timeout(CONNECT, connect(&client)).await {
-            Ok(connected) => connected.map_err(unreachable_at_start)?,
-            Err(_) => return Err(unreachable_at_start("no answer within 5 s")),
-        };
-        let namespace = namespace.into();
-        Ok(Self { client, publisher, namespace, queue, links: Mutex::default() })
-    }
-
-    async fn ask(&self, command: &Cmd) -> Result<(), FanoutError> {
-        let mut publisher = self.publisher.clone();
-        within_deadline(command.query_async(&mut publisher)).await.map_err(FanoutError)
+        let servers = Servers::parse(url, namespace).map_err(unreachable_at_start)?;
+        let opening = timeout(CONNECT, open(servers)).await;
+        let late = |_| Err(unreachable_at_start("no answer within 5 s"));
+        let directory = opening.unwrap_or_else(late)?;
+        let keeper = tokio::spawn(Arc::clone(&directory).keep());
+        let publisher = Publisher::new(Arc::clone(&directory));
+        let pace = (Duration::from_millis(*heartbeat_ms), Duration::from_millis(*silence_ms));
+        let namespace = namespace.as_str().into();
+        let links = Mutex::default();
+        Ok(Self { directory, keeper, publisher, namespace, queue: *queue, pace, links })
     }
 
     fn links(&self) -> MutexGuard<'_, Vec<Weak<Link>>> {
         self.links.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn link(&self) -> Arc<Link> {
+        let mut listener = [0; 8];
+        SystemRandom.fill(&mut listener);
+        let names = Names::new(Arc::clone(&self.namespace), u64::from_be_bytes(listener));
+        let (directory, publisher) = (Arc::clone(&self.directory), self.publisher.clone());
+        Arc::new(Link::new(self.queue, directory, names, publisher, self.pace))
     }
 }
 
@@ -65,15 +91,16 @@ impl RedisFanout {
 impl Fanout for RedisFanout {
     #[tracing::instrument(name = "fanout.publish", level = "debug", skip_all)]
     async fn publish(&self, subject: Subject, payload: Bytes) -> Result<(), FanoutError> {
-        let channel = channels::name(&self.namespace, channel_of(subject));
+        let channel = channel_of(subject);
+        let name = names::event(&self.namespace, channel);
         let frame = [&subject.0[..], &payload[..]].concat();
-        self.ask(redis::cmd("PUBLISH").arg(channel).arg(frame)).await?;
+        self.publisher.publish(channel, &name, &frame).await.map_err(FanoutError)?;
         metrics::counter!("fanout_published_total").increment(1);
         Ok(())
     }
 
     async fn listen(&self) -> Result<Box<dyn Listener>, FanoutError> {
-        let link = Arc::new(Link::new(self.client.clone(), self.namespace.clone(), self.queue));
+        let link = self.link();
         {
             let mut links = self.links();
             links.retain(|link| link.strong_count() > 0);
@@ -88,32 +115,37 @@ impl Fanout for RedisFanout {
         if self.links().iter().filter_map(Weak::upgrade).any(|link| link.is_deaf()) {
             return Err(FanoutError("the subscription is broken; reconnecting".to_owned()));
         }
-        self.ask(&redis::cmd("PING")).await
+        self.publisher.ping().await.map_err(FanoutError)
     }
 }
 
 impl Drop for RedisFanout {
     fn drop(&mut self) {
+        self.keeper.abort();
         self.links().iter().filter_map(Weak::upgrade).for_each(|link| link.ear.close());
     }
 }
 
 impl fmt::Debug for RedisFanout {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("RedisFanout").field("namespace", &self.namespace).finish_non_exhaustive()
+        let mut debug = f.debug_struct("RedisFanout");
+        debug
+            .field("namespace", &self.namespace)
+            .field("cluster", &self.directory.servers().is_cluster());
+        debug.finish_non_exhaustive()
     }
 }
 
-async fn connect(client: &Client) -> RedisResult<ConnectionManager> {
-    // Tried once without the manager, which would go on trying and hide the reason.
-    client.get_multiplexed_async_connection().await?;
-    let config = ConnectionManagerConfig::new()
-        .set_response_timeout(Some(DEADLINE))
-        .set_connection_timeout(Some(DEADLINE))
-        .set_number_of_retries(usize::MAX)
-        .set_max_delay(BACKOFF)
-        .set_pipeline_buffer_size(PIPELINE);
-    ConnectionManager::new_with_config(client.clone(), config).await
+/// Tries the connection once, because those that are kept go on trying and hide the reason.
+async fn open(servers: Servers) -> Result<Arc<Directory>, FanoutError> {
+    if servers.is_cluster() {
+        return Directory::open(servers).await.map_err(not_a_cluster);
+    }
+    let client = servers.first().map(|node| servers.client(node)).transpose();
+    if let Some(client) = client.map_err(unreachable_at_start)? {
+        client.get_multiplexed_async_connection().await.map_err(unreachable_at_start)?;
+    }
+    Directory::open(servers).await.map_err(unreachable_at_start)
 }
 
 async fn within_deadline<T>(
@@ -128,4 +160,9 @@ async fn within_deadline<T>(
 fn unreachable_at_start(reason: impl fmt::Display) -> FanoutError {
     let remedy = "check the URL and that the server is running";
     FanoutError(format!("cannot reach redis: {reason}; {remedy}"))
+}
+
+fn not_a_cluster(reason: impl fmt::Display) -> FanoutError {
+    let remedy = "several hosts in the URL mean a cluster; check that these are the nodes of one, or name one host";
+    FanoutError(format!("cannot reach the redis cluster: {reason}; {remedy}"))
 }

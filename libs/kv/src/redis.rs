@@ -236,22 +236,11 @@ async fn connect_node(url: &str) -> RedisResult<Link> {
 }
 
 async fn connect_cluster(url: &str) -> RedisResult<Link> {
-    let client = ClusterClient::builder(cluster_nodes(url))
+    let client = ClusterClient::builder(settings::redis_nodes(url))
         .connection_timeout(DEADLINE)
         .response_timeout(DEADLINE)
         .build()?;
     client.get_async_connection().await.map(Link::Cluster)
-}
-
-/// `redis://user:secret@a:1,b:2` is `redis://user:secret@a:1` and `redis://user:secret@b:2`.
-fn cluster_nodes(url: &str) -> Vec<String> {
-    let (scheme, rest) = url.split_once("://").unwrap_or(("redis", url));
-    let (login, hosts) = match rest.rsplit_once('@') {
-        Some((login, hosts)) => (format!("{login}@"), hosts),
-        None => (String::new(), rest),
-    };
-    let hosts = hosts.trim_end_matches('/').split(',').filter(|host| !host.is_empty());
-    hosts.map(|host| format!("{scheme}://{login}{host}")).collect()
 }
 
 fn unreachable_at_start(reason: &str) -> KvError {
@@ -264,20 +253,5 @@ impl fmt::Debug for RedisKv {
         let mut debug = f.debug_struct("RedisKv");
         debug.field("namespace", &self.namespace).field("cluster", &cluster);
         debug.finish_non_exhaustive()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::cluster_nodes;
-
-    #[test]
-    fn a_url_of_several_hosts_is_a_cluster() {
-        let nodes = cluster_nodes("rediss://me:s@cret@a:1,b:2,c/");
-        assert_eq!(
-            nodes,
-            ["rediss://me:s@cret@a:1", "rediss://me:s@cret@b:2", "rediss://me:s@cret@c"]
-        );
-        assert_eq!(cluster_nodes("redis://a,b"), ["redis://a", "redis://b"]);
     }
 }

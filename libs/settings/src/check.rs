@@ -96,6 +96,8 @@ pub(crate) const RANGES: &[(&str, RangeInclusive<i64>)] = &[
     ("chat.log.writes", 1..=64),
     ("mail.timeout_ms", 100..=120_000),
     ("fanout.queue", 1..=1_048_576),
+    ("fanout.heartbeat_ms", 50..=60_000),
+    ("fanout.silence_ms", 100..=600_000),
     ("bus.confirm_timeout_ms", 100..=60_000),
     ("tokens.access_ttl_s", 1..=86_400),
 ];
@@ -227,7 +229,9 @@ fn scheme(url: &str, known: &[&str]) -> Result<(), &'static str> {
             ["sqlite", "mongodb", ..] => "must be sqlite:PATH or mongodb://HOST/DATABASE",
             ["folder", ..] => "must be folder:PATH, smtp://HOST:PORT or smtps://HOST:PORT",
             ["sqlite", "redis", ..] => "must be sqlite:PATH or redis://HOST:PORT",
-            ["memory", ..] => "must be memory: or redis://HOST:PORT",
+            ["memory", ..] => {
+                "must be memory:, redis://HOST:PORT or redis://HOST:PORT,HOST:PORT,… (a cluster)"
+            }
             ["sqlite", "amqp", ..] => "must be sqlite:PATH or amqp://USER:PASSWORD@HOST:PORT/VHOST",
             _ => "must be file:PATH or s3://BUCKET",
         });

@@ -22,4 +22,4 @@ pub use model::{
 };
 pub use profile::{Profile, ServiceName, Shape};
 pub use secrets::{SAMPLE_SECRETS, Secrets};
-pub use values::{BackendUrl, SecretKey};
+pub use values::{BackendUrl, SecretKey, redis_nodes};

@@ -299,6 +299,8 @@ pub struct Fanout {
     pub url: BackendUrl,
     pub namespace: String,
     pub queue: usize,
+    pub heartbeat_ms: u64,
+    pub silence_ms: u64,
 }
 
 /// Durable jobs and events.

@@ -26,6 +26,22 @@ impl BackendUrl {
     }
 }
 
+/// The servers that a URL of Redis names: one, or those of a cluster if it lists several of them, separated by commas.
+///
+/// `redis://user:secret@a:1,b:2` is `redis://user:secret@a:1` and `redis://user:secret@b:2`.
+pub fn redis_nodes(url: &str) -> Vec<String> {
+    if !url.contains(',') {
+        return vec![url.to_owned()];
+    }
+    let (scheme, rest) = url.split_once("://").unwrap_or(("redis", url));
+    let (login, hosts) = match rest.rsplit_once('@') {
+        Some((login, hosts)) => (format!("{login}@"), hosts),
+        None => (String::new(), rest),
+    };
+    let hosts = hosts.trim_end_matches('/').split(',').filter(|host| !host.is_empty());
+    hosts.map(|host| format!("{scheme}://{login}{host}")).collect()
+}
+
 impl From<String> for BackendUrl {
     fn from(url: String) -> Self {
         Self(url)
@@ -86,5 +102,22 @@ impl<'de> Deserialize<'de> for SecretKey {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
         Self::parse(&text).ok_or_else(|| serde::de::Error::custom("must be 32 bytes in base64"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::redis_nodes;
+
+    #[test]
+    fn a_url_of_several_hosts_is_a_cluster() {
+        let nodes = redis_nodes("rediss://me:s@cret@a:1,b:2,c/");
+        assert_eq!(
+            nodes,
+            ["rediss://me:s@cret@a:1", "rediss://me:s@cret@b:2", "rediss://me:s@cret@c"]
+        );
+        assert_eq!(redis_nodes("redis://a,b"), ["redis://a", "redis://b"]);
+        assert_eq!(redis_nodes("redis://a,"), ["redis://a"]);
+        assert_eq!(redis_nodes("redis://a:1/2"), ["redis://a:1/2"]);
     }
 }

@@ -4,7 +4,7 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use testkit::proxy::{Fate, Protocol, Proxy, Rule};
+use testkit::proxy::{Fate, Harm, Protocol, Proxy, Rule, Way, Wire};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc;
@@ -114,4 +114,70 @@ async fn a_server_that_is_gone_closes_the_line() {
     let proxy = Proxy::before(gone, Protocol::Bytes, rule).await.unwrap();
     let mut client = TcpStream::connect(("127.0.0.1", proxy.port())).await.unwrap();
     assert_eq!(answer(&mut client).await, "");
+}
+
+async fn wired() -> (Wire, TcpStream, mpsc::UnboundedReceiver<String>) {
+    let (port, heard) = parrot().await;
+    let wire = Wire::before(port, Protocol::Redis).await.unwrap();
+    let client = TcpStream::connect(("127.0.0.1", wire.port())).await.unwrap();
+    (wire, client, heard)
+}
+
+#[tokio::test]
+async fn a_wire_swallows_one_way_and_the_connection_stays() {
+    let (wire, mut client, mut heard) = wired().await;
+    wire.harm(Way::ToClient, Harm::Swallow);
+    client.write_all(b"+one\r\n").await.unwrap();
+    assert_eq!(heard.recv().await.unwrap(), "+one\r\n");
+    assert!(silent(&mut client).await);
+    wire.harm(Way::ToServer, Harm::Swallow);
+    wire.harm(Way::ToClient, Harm::None);
+    client.write_all(b"+two\r\n").await.unwrap();
+    assert!(silent(&mut client).await && heard.try_recv().is_err());
+    wire.heal();
+    client.write_all(b"+three\r\n").await.unwrap();
+    assert_eq!(answer(&mut client).await, "+three\r\n");
+    assert_eq!(wire.swallowed(), 2);
+}
+
+#[tokio::test]
+async fn a_wire_swallows_by_name_however_frames_arrive() {
+    let (wire, mut client, _heard) = wired().await;
+    wire.harm(Way::ToClient, Harm::SwallowNamed(&["message"]));
+    let (message, pong) = (">2\r\n$7\r\nmessage\r\n$1\r\na\r\n", "+PONG\r\n");
+    client.write_all(format!("{message}{pong}{message}{pong}").as_bytes()).await.unwrap();
+    let mut words = [0; 14];
+    timeout(SOON, client.read_exact(&mut words)).await.unwrap().unwrap();
+    assert_eq!(&words, b"+PONG\r\n+PONG\r\n");
+    assert_eq!(wire.swallowed(), 2);
+}
+
+#[tokio::test]
+async fn a_wire_delays_each_alike_and_keeps_order() {
+    let (wire, mut client, _heard) = wired().await;
+    wire.harm(Way::ToServer, Harm::Delay(NEVER));
+    let start = tokio::time::Instant::now();
+    client.write_all(b"+1\r\n+2\r\n+3\r\n+4\r\n+5\r\n").await.unwrap();
+    let mut words = [0; 20];
+    timeout(SOON, client.read_exact(&mut words)).await.unwrap().unwrap();
+    assert_eq!(&words, b"+1\r\n+2\r\n+3\r\n+4\r\n+5\r\n");
+    assert!(start.elapsed() >= NEVER);
+}
+
+#[tokio::test]
+async fn a_cut_wire_takes_new_connections_and_a_closed_one_does_not() {
+    let (wire, mut client, _heard) = wired().await;
+    wire.cut();
+    assert_eq!(answer(&mut client).await, "");
+    let connect = async || TcpStream::connect(("127.0.0.1", wire.port())).await.unwrap();
+    let mut client = connect().await;
+    client.write_all(b"+one\r\n").await.unwrap();
+    assert_eq!(answer(&mut client).await, "+one\r\n");
+    wire.close();
+    assert_eq!(answer(&mut client).await, "");
+    assert_eq!(answer(&mut connect().await).await, "");
+    wire.heal();
+    let mut client = connect().await;
+    client.write_all(b"+two\r\n").await.unwrap();
+    assert_eq!(answer(&mut client).await, "+two\r\n");
 }

@@ -173,3 +173,36 @@ async fn a_private_mongo_cluster_spreads_documents_and_says_whom_a_query_reaches
     let all = cluster.targets("letters", &doc! { "filter": { "_id": 7 } }).await.unwrap();
     assert_eq!(all, ("SHARD_MERGE".to_owned(), 2));
 }
+
+#[tokio::test]
+async fn a_redis_cluster_has_all_slots_and_ends_with_all_its_nodes() {
+    let folder = tempfile::tempdir().unwrap();
+    let services = Services::in_folder(folder.path());
+    let cluster = services.get(Kind::Cluster).await.unwrap();
+    let nodes: Vec<_> = cluster.url.trim_start_matches("redis://").split(',').collect();
+    assert_eq!(nodes.len(), 3);
+    for node in &nodes {
+        let info = say(node, "CLUSTER INFO\r\n").await.unwrap();
+        assert!(info.contains("cluster_state:ok") && info.contains("cluster_slots_ok:16384"));
+    }
+    assert_eq!(services.get(Kind::Cluster).await.unwrap().process, cluster.process);
+    services.down().await.unwrap();
+    for node in &nodes {
+        assert!(ping(node).await.is_err());
+    }
+}
+
+#[tokio::test]
+async fn a_private_redis_cluster_loses_a_node_and_moves_a_slot() {
+    let mut cluster = servers::private_redis_cluster(false).await.unwrap();
+    cluster.kill(1).await.unwrap();
+    assert!(cluster.say(1, "PING").await.is_err());
+    assert!(cluster.say(0, "PING").await.unwrap().contains("PONG"));
+    cluster.restart(1).await.unwrap();
+    cluster.whole().await.unwrap();
+    assert!(cluster.say(0, "SET {a}b c").await.is_err(), "that slot is another one's");
+    let slot = cluster.say(0, "CLUSTER KEYSLOT {a}b").await.unwrap();
+    let slot: u16 = slot.trim().trim_start_matches(':').parse().unwrap();
+    cluster.move_slot(slot, usize::from(slot / 5_462), 0).await.unwrap();
+    cluster.say(0, "SET {a}b c").await.unwrap();
+}

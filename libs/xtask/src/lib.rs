@@ -21,7 +21,7 @@ pub struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// The servers that tests share: MongoDB, Redis, RabbitMQ, mail.
+    /// The servers that tests share: MongoDB, Redis (one node, and a cluster of three), RabbitMQ, mail.
     ///
     /// They listen on free ports of the loopback address and keep everything under .run/services. Tests start what they
     /// need by themselves; this starts all at once, or stops them.

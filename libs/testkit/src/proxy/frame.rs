@@ -4,7 +4,7 @@ use std::io;
 
 use tokio::io::{AsyncRead, AsyncReadExt};
 
-use super::Protocol;
+use super::{Protocol, resp};
 
 /// Numbers before the body of a `MongoDB` message: length, own number, number it answers, kind.
 const HEAD: usize = 16;
@@ -35,6 +35,7 @@ impl Frame {
         match protocol {
             Protocol::Bytes => chunk(stream).await,
             Protocol::Mongo => message(stream).await,
+            Protocol::Redis => resp::value(stream).await,
         }
     }
 }

@@ -1,11 +1,15 @@
 //! A bad line between a client and a server, on the loopback address.
 //!
-//! What a client asks is shown to a rule, which says what becomes of it: it passes, arrives late, loses its answer, gets
-//! it late, or costs the connection. Rules with a seed make the same choices in the same order of questions.
+//! Of a [`Proxy`], what a client asks is shown to a rule, which says what becomes of it: it passes, arrives late, loses its
+//! answer, gets it late, or costs the connection. Rules with a seed make the same choices in the same order of questions.
+//!
+//! A [`Wire`] is harmed by hand instead, in either way, and knows no questions.
 
 mod frame;
 mod line;
+mod resp;
 mod rule;
+mod wire;
 
 use std::net::Ipv4Addr;
 use std::sync::Arc;
@@ -18,6 +22,7 @@ use tokio::task::JoinHandle;
 use self::line::Line;
 
 pub use rule::{Fate, Rule, Seeded};
+pub use wire::{Harm, Way, Wire};
 
 /// How bytes are taken apart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,6 +31,8 @@ pub enum Protocol {
     Bytes,
     /// `MongoDB`'s wire protocol: one message is one question, named by its command; its answer is found by its number.
     Mongo,
+    /// That of Redis, old and new: one value is one frame, named by its first word. Answers are not told apart.
+    Redis,
 }
 
 /// How often something went wrong on purpose.

@@ -1,8 +1,8 @@
 //! Real servers on the loopback address, on ports of their own.
 //!
-//! The shared ones ([`mongo_url`], [`redis_url`], [`amqp_url`], [`smtp()`]) are started once for a checkout and found again
-//! by every test; what tests put there is kept apart by name ([`crate::unique`]). A test that wants to kill a server
-//! starts a private one ([`private_redis`] and its like).
+//! The shared ones ([`mongo_url`], [`redis_url`], [`redis_cluster_url`], [`amqp_url`], [`smtp()`]) are started once for a
+//! checkout and found again by every test; what tests put there is kept apart by name ([`crate::unique`]). A test that wants to
+//! kill a server starts a private one ([`private_redis`] and its like).
 
 mod mongo;
 mod place;
@@ -25,6 +25,7 @@ use crate::wait;
 pub use mongo::{ReplicaSet, Sharded};
 pub use place::{Kind, Place};
 pub use private::PrivateServer;
+pub use redis::RedisCluster;
 pub use shared::{Services, Shared};
 
 pub(crate) use mongo::drop_databases;
@@ -43,6 +44,11 @@ pub async fn mongo_database_url(database: &str) -> Result<String> {
 /// URL of the shared Redis, `redis://127.0.0.1:PORT`.
 pub async fn redis_url() -> Result<String> {
     Ok(Services::default().get(Kind::Redis).await?.url)
+}
+
+/// URL of the shared Redis cluster, `redis://127.0.0.1:PORT,127.0.0.1:PORT,127.0.0.1:PORT`.
+pub async fn redis_cluster_url() -> Result<String> {
+    Ok(Services::default().get(Kind::Cluster).await?.url)
 }
 
 /// URL of the shared `RabbitMQ`, `amqp://guest:guest@127.0.0.1:PORT/%2f`.
@@ -96,6 +102,11 @@ pub async fn sharded() -> Result<Sharded> {
 /// A Redis of one's own.
 pub async fn private_redis() -> Result<PrivateServer> {
     PrivateServer::start(Kind::Redis).await
+}
+
+/// A Redis cluster of three masters of one's own, any of which may be killed; with a replica of each or without.
+pub async fn private_redis_cluster(with_replicas: bool) -> Result<RedisCluster> {
+    RedisCluster::start(with_replicas).await
 }
 
 /// A `RabbitMQ` of one's own; takes five seconds to start.

@@ -21,6 +21,8 @@ pub enum Kind {
     Mongo,
     /// Redis, one node.
     Redis,
+    /// Redis, a cluster of three masters.
+    Cluster,
     /// `RabbitMQ`, one node.
     Rabbit,
     /// A mail server.
@@ -29,20 +31,25 @@ pub enum Kind {
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Self; 4] = [Self::Mongo, Self::Redis, Self::Rabbit, Self::Smtp];
+    pub const ALL: [Self; 5] = [Self::Mongo, Self::Redis, Self::Cluster, Self::Rabbit, Self::Smtp];
 
     /// Its name in folders and messages.
     pub fn name(self) -> &'static str {
         match self {
             Self::Mongo => "mongo",
             Self::Redis => "redis",
+            Self::Cluster => "cluster",
             Self::Rabbit => "rabbit",
             Self::Smtp => "smtp",
         }
     }
 
     fn port_count(self) -> usize {
-        if self == Self::Rabbit { 3 } else { 1 }
+        match self {
+            Self::Rabbit => 3,
+            Self::Cluster => redis::CLUSTER_PORTS,
+            Self::Mongo | Self::Redis | Self::Smtp => 1,
+        }
     }
 }
 
@@ -77,6 +84,7 @@ impl Place {
         match self.kind {
             Kind::Mongo => mongo::url(self),
             Kind::Redis => redis::url(self),
+            Kind::Cluster => redis::cluster_url(self),
             Kind::Rabbit => rabbit::url(self),
             Kind::Smtp => smtp::url(self),
         }
@@ -90,6 +98,7 @@ impl Place {
         let command = match self.kind {
             Kind::Mongo => mongo::command(self).await?,
             Kind::Redis => redis::command(self).await?,
+            Kind::Cluster => redis::cluster_command(self).await?,
             Kind::Rabbit => rabbit::command(self).await?,
             Kind::Smtp => smtp::command(self).await?,
         };
@@ -113,6 +122,7 @@ impl Place {
         match self.kind {
             Kind::Mongo => mongo::check(self).await,
             Kind::Redis => redis::check(self).await,
+            Kind::Cluster => redis::check_cluster(self).await,
             Kind::Rabbit => rabbit::check(self).await,
             Kind::Smtp => smtp::check(self).await,
         }

@@ -1,0 +1,134 @@
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::{Notify, watch};
+use tokio::task::AbortHandle;
+
+use super::channels::Channels;
+use super::directory::Directory;
+use super::line::Line;
+use super::names::Names;
+use super::publisher::Publisher;
+use super::servers::Node;
+use super::shards::{Change, Shards};
+use crate::ear::Ear;
+
+/// One listener's connections: one to each server that has channels. They are mended by us, not by the driver: we know what is
+/// wanted, subscribe again, and then say that there was a gap.
+pub(super) struct Link {
+    pub(super) ear: Ear,
+    pub(super) directory: Arc<Directory>,
+    pub(super) names: Names,
+    pub(super) publisher: Publisher,
+    /// Between two heartbeats, and how long they may stay away.
+    pub(super) pace: (Duration, Duration),
+    shards: Mutex<Shards>,
+    /// Something else is wanted.
+    wants: watch::Sender<()>,
+    /// Something was confirmed, or a connection came up or went down.
+    news: Notify,
+}
+
+impl Link {
+    pub(super) fn new(
+        queue: usize,
+        directory: Arc<Directory>,
+        names: Names,
+        publisher: Publisher,
+        pace: (Duration, Duration),
+    ) -> Self {
+        Self {
+            ear: Ear::new(queue),
+            directory,
+            names,
+            publisher,
+            pace,
+            shards: Mutex::new(Shards::new()),
+            wants: watch::Sender::new(()),
+            news: Notify::new(),
+        }
+    }
+
+    /// Whether events are missed at the moment.
+    pub(super) fn is_deaf(&self) -> bool {
+        self.shards().is_deaf()
+    }
+
+    pub(super) fn shards(&self) -> MutexGuard<'_, Shards> {
+        self.shards.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Does something with what is wanted from a server, if it still has any channel.
+    pub(super) fn with<T>(&self, node: &Node, act: impl FnOnce(&mut Channels) -> T) -> Option<T> {
+        self.shards().of(node).map(act)
+    }
+
+    /// Something else is wanted.
+    pub(super) fn ask(&self) {
+        self.wants.send_replace(());
+    }
+
+    pub(super) fn asked(&self) -> watch::Receiver<()> {
+        self.wants.subscribe()
+    }
+
+    /// Something has changed for those who wait.
+    pub(super) fn tell(&self) {
+        let deaf = self.is_deaf();
+        metrics::gauge!("fanout_deaf").set(if deaf { 1.0 } else { 0.0 });
+        self.news.notify_waiters();
+    }
+
+    /// Waits until the condition holds.
+    pub(super) async fn until(&self, holds: impl Fn(&Shards) -> bool) {
+        loop {
+            let news = self.news.notified();
+            if holds(&self.shards()) {
+                return;
+            }
+            news.await;
+        }
+    }
+
+    /// Keeps a connection to each server that has channels.
+    pub(super) async fn run(self: Arc<Self>) {
+        let mut lines = Lines::default();
+        let mut owners = self.directory.follow();
+        loop {
+            let now = Arc::clone(&owners.borrow_and_update());
+            let change = self.shards().assign(&now);
+            lines.follow(&self, change);
+            self.ask();
+            self.tell();
+            if owners.changed().await.is_err() {
+                return;
+            }
+        }
+    }
+}
+
+/// The tasks of the connections. They end with it.
+#[derive(Default)]
+struct Lines(BTreeMap<Node, AbortHandle>);
+
+impl Lines {
+    fn follow(&mut self, link: &Arc<Link>, change: Change) {
+        for node in change.ended {
+            tracing::info!(%node, "a server has no channels any more");
+            if let Some(task) = self.0.remove(&node) {
+                task.abort();
+            }
+        }
+        for node in change.started {
+            let line = Line::new(Arc::clone(link), node.clone());
+            self.0.insert(node, tokio::spawn(line.run()).abort_handle());
+        }
+    }
+}
+
+impl Drop for Lines {
+    fn drop(&mut self) {
+        self.0.values().for_each(AbortHandle::abort);
+    }
+}
