@@ -70,6 +70,22 @@ test('people see who of those they know is here', async () => {
   for (const person of [anna, phone, bert, stranger]) person.leave();
 });
 
+test('who blocks somebody is not seen by them any more', async () => {
+  const { anna, bert } = await pair(stack());
+  const sees = await bert.connect();
+  const heard = new Heard(sees);
+  const socket = await anna.connect();
+  await good(sees, 'presence:watch', { userIds: [anna.id] });
+  await shown(heard, anna, 'online');
+  ok(await anna.call('PUT', `/contacts/${bert.id}/block`), 204);
+  await shown(heard, anna, 'offline');
+  assert.equal(last(heard, anna).lastSeenAt, null);
+  await good(socket, 'presence:update', { status: 'busy' });
+  await good(sees, 'presence:watch', { userIds: [anna.id] });
+  assert.equal(last(heard, anna).status, 'offline');
+  for (const person of [anna, bert]) person.leave();
+});
+
 test('the people of an instance that was killed are gone', { skip: SHAPE === 'single' }, async () => {
   const { anna, bert } = await pair(stack());
   const sees = await bert.connect();

@@ -17,8 +17,8 @@ pub use error::{Origin, SettingsError};
 pub use load::{CONFIG_VARIABLE, DEFAULTS, Overrides};
 pub use model::{
     Blobs, Bus, Chat, ChatLimits, Contacts, Delivery, Devices, Environment, Fanout, Kv, Live, Log,
-    LogFormat, Login, Mail, Presence, Receipts, Server, Settings, Sockets, Telemetry, Tokens, Typing,
-    User, UserLimits,
+    LogFormat, Login, Mail, Presence, Receipts, Server, Settings, Sockets, Telemetry, Tokens,
+    Typing, User, UserLimits,
 };
 pub use profile::{Profile, ServiceName, Shape};
 pub use secrets::{SAMPLE_SECRETS, Secrets};

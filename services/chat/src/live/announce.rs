@@ -99,6 +99,12 @@ impl Announcer {
         let _ = self.publish(INSTANCES, FrameKind::Profile, Head::default(), "", body).await;
     }
 
+    /// The two people are something else to each other than before. Lost, caches find it out by their age.
+    pub async fn relations(&self, user: UserId, other: UserId) -> Result<(), FanoutError> {
+        let both = [user.uuid().into_bytes(), other.uuid().into_bytes()].concat();
+        self.publish(INSTANCES, FrameKind::Relations, Head::default(), "", both.into()).await
+    }
+
     /// Tells heads again that could not be told, until told to stop.
     pub async fn tell_again(self, stop: CancellationToken) {
         loop {

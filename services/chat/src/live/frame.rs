@@ -52,6 +52,8 @@ pub enum FrameKind {
     Typing = 8,
     /// How the person is seen: to those who look.
     Presence = 9,
+    /// The two people whose ids are the body are something else to each other than before.
+    Relations = 10,
 }
 
 impl FrameKind {
@@ -66,6 +68,7 @@ impl FrameKind {
             7 => Some(Self::Removed),
             8 => Some(Self::Typing),
             9 => Some(Self::Presence),
+            10 => Some(Self::Relations),
             _ => None,
         }
     }
@@ -118,9 +121,18 @@ impl Frame {
 
     /// The id in the body, if that is what it holds.
     pub fn id<K>(&self) -> Option<kernel::Id<K>> {
-        let bytes: [u8; 16] = self.body.as_ref().try_into().ok()?;
-        Some(kernel::Id::from_uuid(uuid::Uuid::from_bytes(bytes)))
+        id(&self.body)
     }
+
+    /// The two ids in the body, if that is what it holds.
+    pub fn ids<K>(&self) -> Option<[kernel::Id<K>; 2]> {
+        let (one, other) = self.body.split_at_checked(16)?;
+        Some([id(one)?, id(other)?])
+    }
+}
+
+fn id<K>(bytes: &[u8]) -> Option<kernel::Id<K>> {
+    Some(kernel::Id::from_uuid(uuid::Uuid::from_slice(bytes).ok()?))
 }
 
 /// Neither a trace context nor an event's name is ever longer than a length byte can say.
@@ -143,7 +155,7 @@ mod tests {
     proptest! {
         #[test]
         fn a_frame_survives_the_way(
-            kind in 1_u8..=9, place in any::<[u64; 3]>(), trace in "[ -~]{0,60}", event in "[a-z:]{0,20}", body: Vec<u8>,
+            kind in 1_u8..=10, place in any::<[u64; 3]>(), trace in "[ -~]{0,60}", event in "[a-z:]{0,20}", body: Vec<u8>,
         ) {
             let kind = FrameKind::from_byte(kind).unwrap();
             let [seq, count, mseq] = place;

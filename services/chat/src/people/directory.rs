@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use contracts::{DirectoryError, Profile, UserDirectory};
+use contracts::{DirectoryError, Profile, Relations, UserDirectory};
 use kernel::{Clock, Timestamp, UserId, WireError};
 use quick_cache::sync::Cache;
 use serde::Serialize;
@@ -14,6 +14,8 @@ use crate::delivery::store::Owner;
 
 /// Profiles remembered; about 300 bytes each.
 const REMEMBERED: usize = 50_000;
+/// People whose relations are remembered; 16 bytes for each relation.
+const RELATED: usize = 10_000;
 /// How long a profile is shown without asking again, in case the news of a change was lost.
 const BELIEVED: Duration = Duration::from_mins(5);
 
@@ -75,12 +77,13 @@ pub struct People {
     directory: Arc<dyn UserDirectory>,
     clock: Arc<dyn Clock>,
     known: Cache<UserId, (Duration, PublicUser)>,
+    relations: Cache<UserId, (Duration, Arc<Relations>)>,
 }
 
 impl People {
     /// Asks this directory.
     pub fn new(directory: Arc<dyn UserDirectory>, clock: Arc<dyn Clock>) -> Self {
-        Self { directory, clock, known: Cache::new(REMEMBERED) }
+        Self { directory, clock, known: Cache::new(REMEMBERED), relations: Cache::new(RELATED) }
     }
 
     /// The people of these ids, in the same order; nameless if the user service does not know them (any more).
@@ -135,6 +138,24 @@ impl People {
             devices.extend(self.directory.live_devices(batch).await?);
         }
         Ok(devices.into_iter().map(|live| Owner { user: live.user, device: live.device }).collect())
+    }
+
+    /// Who is what to the person.
+    pub async fn relations(&self, id: UserId) -> Result<Arc<Relations>, PeopleError> {
+        let now = self.clock.monotonic();
+        if let Some((at, relations)) = self.relations.get(&id)
+            && now.saturating_sub(at) < BELIEVED
+        {
+            return Ok(relations);
+        }
+        let relations = Arc::new(self.directory.relations(id).await?);
+        self.relations.insert(id, (now, Arc::clone(&relations)));
+        Ok(relations)
+    }
+
+    /// What the person is to others has changed: ask again when it is wanted.
+    pub fn forget_relations(&self, id: UserId) {
+        self.relations.remove(&id);
     }
 
     /// The profile has changed: ask again when it is wanted.

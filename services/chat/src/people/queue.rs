@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use bus::{Consumer, Delivery, Settle};
 use contracts::events::Event;
+use kernel::UserId;
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
 
@@ -44,6 +45,17 @@ async fn handle(chat: &Chat, delivery: Delivery) {
     }
 }
 
+/// Tells every instance that two people are something else to each other.
+async fn relate(chat: &Chat, user: UserId, other: UserId) -> Settle {
+    match chat.announcer.relations(user, other).await {
+        Ok(()) => Settle::Done,
+        Err(error) => {
+            tracing::warn!(%error, "who may see whom is not told yet");
+            Settle::Retry
+        }
+    }
+}
+
 /// Everything here may be done twice.
 async fn act(chat: &Chat, event: Event) -> Settle {
     let outcome = match event {
@@ -64,8 +76,9 @@ async fn act(chat: &Chat, event: Event) -> Settle {
             chat.announcer.profile(event.user).await;
             Ok(())
         }
-        // Nothing here goes by these yet.
-        Event::UserBlocked(_) | Event::UserUnblocked(_) | Event::ContactChanged(_) => Ok(()),
+        Event::UserBlocked(event) => return relate(chat, event.user, event.other).await,
+        Event::UserUnblocked(event) => return relate(chat, event.user, event.other).await,
+        Event::ContactChanged(event) => return relate(chat, event.user, event.other).await,
         Event::SendOtp(_) => return Settle::Reject,
     };
     match outcome {

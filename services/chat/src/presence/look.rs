@@ -6,8 +6,11 @@ use std::sync::Arc;
 use fanout::Subject;
 use futures::future::try_join_all;
 use kernel::{UserId, WireError};
+use socketio::Packet;
 
 use super::here::{Presence, body};
+use super::status::{Known, Shown};
+use super::watchers::EVENT;
 use crate::conversations::create::direct_id;
 use crate::live::announce::presence_of;
 use crate::live::socket::seat::Seat;
@@ -122,18 +125,48 @@ impl Presence {
         }
     }
 
-    /// Those of the people whom the person may see: who shares a conversation with them, and they themself.
+    /// Sees to it that the watcher looks at the person only if they still may. To whoever may not, the person is gone.
+    pub async fn look_again(&self, watcher: UserId, user: UserId) {
+        let seats = self.watchers.of(watcher, user);
+        if seats.is_empty() {
+            return;
+        }
+        match self.visible(watcher, BTreeSet::from([user])).await {
+            Ok(visible) if !visible.is_empty() => return,
+            Ok(_) => {}
+            // Better not seen than seen by who must not.
+            Err(error) => tracing::warn!(%error, "who may see whom is not known"),
+        }
+        let gone = Known { shown: Shown::Offline, last_seen: None };
+        let packet = Packet::event_from_json(EVENT, &body(user, gone));
+        for seat in &seats {
+            self.watchers.remove(user, seat);
+            seat.deliver(&packet);
+        }
+        self.tidy(vec![user]);
+    }
+
+    /// Those of the people whom the person may see: contacts, who shares a conversation with them, and they themself; nobody
+    /// who blocks the other.
     async fn visible(
         &self,
         user: UserId,
         others: BTreeSet<UserId>,
     ) -> Result<Vec<UserId>, WatchError> {
+        let relations = self.chat.people.relations(user).await?;
+        let hidden = |other: &UserId| {
+            relations.blocked.contains(other) || relations.blocked_by.contains(other)
+        };
+        let others = others.into_iter().filter(|other| !hidden(other));
         let most = self.chat.most_conversations();
         let own = self.chat.conversations.conversations_of(user, most).await?;
         let own: BTreeSet<_> = own.into_iter().collect();
-        let (mut visible, others): (Vec<UserId>, Vec<UserId>) = others
-            .into_iter()
-            .partition(|other| *other == user || own.contains(&direct_id(user, *other)));
+        let known = |other: &UserId| {
+            *other == user
+                || relations.contacts.contains(other)
+                || own.contains(&direct_id(user, *other))
+        };
+        let (mut visible, others): (Vec<UserId>, Vec<UserId>) = others.partition(known);
         for part in others.chunks(AT_ONCE) {
             let shared = part.iter().map(|other| async {
                 let theirs = self.chat.conversations.conversations_of(*other, most).await?;

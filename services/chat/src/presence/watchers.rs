@@ -88,6 +88,12 @@ impl Watchers {
         }
     }
 
+    /// Those sockets of the watcher that look at the person.
+    pub fn of(&self, watcher: UserId, user: UserId) -> Vec<Arc<Seat>> {
+        let Some(row) = self.rows.get(&user) else { return Vec::new() };
+        row.seats.iter().filter(|seat| seat.identity.user == watcher).cloned().collect()
+    }
+
     /// Tells one socket what was last told of the person.
     pub fn repeat(&self, user: UserId, seat: &Seat) {
         if let Some(row) = self.rows.get(&user)

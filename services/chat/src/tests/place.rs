@@ -1,4 +1,4 @@
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -40,12 +40,27 @@ use crate::sync::catch_up::{SyncAnswer, SyncError, SyncRequest, catch_up};
 #[derive(Debug, Default)]
 pub struct Town {
     devices: Mutex<HashSet<Owner>>,
+    relations: Mutex<HashMap<UserId, Relations>>,
 }
 
 impl Town {
     /// The person is logged in on the device.
     pub fn log_in(&self, owner: Owner) {
         self.devices.lock().unwrap().insert(owner);
+    }
+
+    /// The two are contacts.
+    pub fn befriend(&self, one: UserId, other: UserId) {
+        let mut relations = self.relations.lock().unwrap();
+        relations.entry(one).or_default().contacts.push(other);
+        relations.entry(other).or_default().contacts.push(one);
+    }
+
+    /// The person blocks the other.
+    pub fn block(&self, user: UserId, other: UserId) {
+        let mut relations = self.relations.lock().unwrap();
+        relations.entry(user).or_default().blocked.push(other);
+        relations.entry(other).or_default().blocked_by.push(user);
     }
 
     /// The device is logged out.
@@ -85,8 +100,8 @@ impl UserDirectory for Town {
         Ok(true)
     }
 
-    async fn relations(&self, _: UserId) -> Result<Relations, DirectoryError> {
-        Ok(Relations::default())
+    async fn relations(&self, user: UserId) -> Result<Relations, DirectoryError> {
+        Ok(self.relations.lock().unwrap().get(&user).cloned().unwrap_or_default())
     }
 
     async fn signing_keys(&self) -> Result<Vec<PublicKey>, DirectoryError> {

@@ -200,3 +200,30 @@ async fn under_load_presence_waits() {
     one.live.presence.tell_due().await;
     shows(&looks, ann.user, "online").await;
 }
+
+#[tokio::test]
+async fn contacts_see_each_other_and_nobody_sees_whom_they_block() {
+    let Scene { street, one, two, ann, bob, talk } = scene().await;
+    let cid = street.place.person();
+    street.place.town.befriend(cid.user, bob.user);
+    let (_ann, _cid) = (street.connect(&one, &ann).await, street.connect(&one, &cid).await);
+    street.pass(SPREAD);
+    one.live.presence.tell_due().await;
+    let looks = street.connect(&two, &bob).await;
+    look(&looks, &[cid.user]).await;
+    shows(&looks, cid.user, "online").await;
+    look(&looks, &[ann.user, cid.user]).await;
+    let mut told = [looks.event().await.1, looks.event().await.1];
+    told.sort_by_key(|body| body["userId"] != json!(ann.user));
+    assert_eq!(told.map(|body| body["status"].clone()), ["online", "online"]);
+
+    street.place.town.block(ann.user, bob.user);
+    street.place.chat.announcer.relations(ann.user, bob.user).await.unwrap();
+    shows(&looks, ann.user, "offline").await;
+    let away = street.connect(&one, &street.place.device_of(ann.user)).await;
+    away.ask("presence:update", json!({ "status": "busy" })).await;
+    one.live.presence.tell_due().await;
+    nothing(&street, &looks, talk).await;
+    look(&looks, &[ann.user]).await;
+    nothing(&street, &looks, talk).await;
+}

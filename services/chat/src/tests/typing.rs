@@ -56,3 +56,18 @@ async fn the_others_see_that_somebody_writes_until_they_stop() {
     let refused = stranger.say("typing:start", place).await;
     assert_eq!(refused["error"]["code"], "NOT_FOUND");
 }
+
+#[tokio::test]
+async fn who_blocks_the_other_sees_nothing_of_their_writing() {
+    let street = Street::new().await;
+    let (one, two) = (street.instance("one").await, street.instance("two").await);
+    let (ann, bob) = (street.place.person(), street.place.person());
+    let talk = street.place.between(&ann, &bob).await;
+    street.place.town.block(bob.user, ann.user);
+    let (writes, sees) = (street.connect(&one, &ann).await, street.connect(&two, &bob).await);
+    writes.ask("typing:start", json!({ "conversationId": talk })).await;
+    sees.ask("typing:start", json!({ "conversationId": talk })).await;
+    street.place.chat.announcer.signal(talk, "fence", &json!({})).await;
+    assert_eq!(sees.event().await.0, "fence");
+    assert_eq!(writes.event().await.0, "fence");
+}

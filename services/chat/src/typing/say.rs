@@ -2,9 +2,11 @@
 
 use std::time::Duration;
 
-use kernel::{ConversationId, WireError};
+use kernel::{ConversationId, UserId, WireError};
 
+use crate::chat::Chat;
 use crate::conversations::Kind;
+use crate::conversations::create::direct_id;
 use crate::conversations::error::ConversationError;
 use crate::live::socket::listen::Live;
 use crate::live::socket::seat::Seat;
@@ -23,6 +25,13 @@ impl From<TypingError> for WireError {
     }
 }
 
+/// Whether one of the two in a direct conversation blocks the other. If that is not known, nothing is passed on.
+async fn is_blocked(chat: &Chat, user: UserId, id: ConversationId) -> bool {
+    let Ok(relations) = chat.people.relations(user).await else { return true };
+    let either = relations.blocked.iter().chain(&relations.blocked_by);
+    either.into_iter().any(|other| direct_id(user, *other) == id)
+}
+
 /// Tells the others in the conversation, unless they were told a moment ago or this instance has too much to do.
 #[tracing::instrument(level = "debug", skip_all, fields(user_id = %seat.identity.user, conversation_id = %id, typing))]
 pub async fn say(
@@ -32,7 +41,8 @@ pub async fn say(
     typing: bool,
 ) -> Result<(), TypingError> {
     let (chat, user) = (&live.chat, seat.identity.user);
-    if chat.members.require(id, user).await?.kind == Kind::Own {
+    let kind = chat.members.require(id, user).await?.kind;
+    if kind == Kind::Own || (kind == Kind::Direct && is_blocked(chat, user, id).await) {
         return Ok(());
     }
     let again = Duration::from_millis(chat.settings.typing.again_ms);

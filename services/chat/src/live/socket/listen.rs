@@ -121,6 +121,11 @@ impl Live {
                 let Some(user) = frame.id() else { return };
                 self.hear_typing(Id::from_uuid(uuid), user, frame.place.seq == 1);
             }
+            FrameKind::Relations => {
+                if let Some(both) = frame.ids() {
+                    self.relate(both);
+                }
+            }
             FrameKind::Presence => {
                 self.presence.heard(presence_subject(subject), frame.body);
             }
@@ -145,6 +150,19 @@ impl Live {
         if let Ok(packet) = Packet::event(event, &body) {
             self.hub.typing(id, user, &packet);
         }
+    }
+
+    /// Two people are something else to each other: whoever of them looks at the other may have to look away.
+    fn relate(&self, both: [UserId; 2]) {
+        for user in both {
+            self.chat.people.forget_relations(user);
+        }
+        let presence = Arc::clone(&self.presence);
+        self.hub.spawn(async move {
+            let [one, other] = both;
+            presence.look_again(one, other).await;
+            presence.look_again(other, one).await;
+        });
     }
 
     fn revoke(&self, user: UserId, frame: &Frame) {
