@@ -145,8 +145,8 @@ fn events(runtime: &Runtime, server: &Server) {
             let (cpu, redis) = (total(&instances), server.cpu());
             let time = runtime.block_on(run(&fanout, &instances, about, wanted[0]));
             let rate = EVENTS as f64 / time.as_secs_f64();
-            let redis = micros(server.cpu() - redis, EVENTS);
-            let ours = micros(total(&instances) - cpu, EVENTS * listeners.max(1));
+            let redis = micros(server.cpu().saturating_sub(redis), EVENTS);
+            let ours = micros(total(&instances).saturating_sub(cpu), EVENTS * listeners.max(1));
             let name = server.name();
             println!("| {name} | {listeners} | {kind} | {rate:.0} | {ours:.2} | {redis:.2} |");
         }
@@ -182,7 +182,8 @@ fn subscribing(server: &Server) {
         let instance = Instance::start(&url);
         let (ours, redis) = (instance.cpu(), server.cpu());
         let first = instance.watch(&subjects(count));
-        let (ours, redis) = (instance.cpu() - ours, server.cpu() - redis);
+        let (ours, redis) =
+            (instance.cpu().saturating_sub(ours), server.cpu().saturating_sub(redis));
         instance.watch(&subjects(EVERYWHERE));
         let again = instance.watch(&subjects(count));
         let millis = |time: Duration| time.as_secs_f64() * 1e3;
