@@ -167,6 +167,8 @@ async fn a_wire_delays_each_alike_and_keeps_order() {
 #[tokio::test]
 async fn a_cut_wire_takes_new_connections_and_a_closed_one_does_not() {
     let (wire, mut client, _heard) = wired().await;
+    client.write_all(b"+made\r\n").await.unwrap();
+    assert_eq!(answer(&mut client).await, "+made\r\n");
     wire.cut();
     assert_eq!(answer(&mut client).await, "");
     let connect = async || TcpStream::connect(("127.0.0.1", wire.port())).await.unwrap();

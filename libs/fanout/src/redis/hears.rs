@@ -76,7 +76,7 @@ impl Hears {
     fn beat(&self, frame: &[u8]) {
         let beat = frame.try_into().map_or(0, u64::from_be_bytes);
         self.beat.fetch_max(beat, Ordering::Relaxed);
-        if self.with(|channels, connection| channels.hear_beat(connection)) == Some(true) {
+        if self.with(Channels::hear_beat) == Some(true) {
             self.link.ask();
         }
     }

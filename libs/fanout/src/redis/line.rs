@@ -7,7 +7,7 @@ use redis::aio::MultiplexedConnection;
 use redis::{AsyncConnectionConfig, Pipeline, PushInfo, RedisError, Value};
 use tokio::time::sleep;
 
-use super::channels::{CHANNELS, Channel, Plan};
+use super::channels::{CHANNELS, Channel, Channels, Plan};
 use super::hears::Hears;
 use super::link::Link;
 use super::pulse::Pulse;
@@ -96,7 +96,7 @@ impl Line {
         let mut asked = self.link.asked();
         loop {
             asked.mark_unchanged();
-            let Some(plan) = self.link.with(&self.node, |channels| channels.plan()) else {
+            let Some(plan) = self.link.with(&self.node, Channels::plan) else {
                 return "the server has no channels any more".to_owned();
             };
             if plan.came_up {

@@ -121,8 +121,8 @@ impl Lines {
             }
         }
         for node in change.started {
-            let line = Line::new(Arc::clone(link), node.clone());
-            self.0.insert(node, tokio::spawn(line.run()).abort_handle());
+            let running = Line::new(Arc::clone(link), node.clone()).run();
+            self.0.insert(node, tokio::spawn(running).abort_handle());
         }
     }
 }

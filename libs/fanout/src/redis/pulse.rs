@@ -38,7 +38,7 @@ mod tests {
     use super::*;
 
     fn pulse() -> Pulse {
-        Pulse::new(Duration::from_millis(1_000), Duration::from_millis(3_000))
+        Pulse::new(Duration::from_secs(1), Duration::from_secs(3))
     }
 
     #[test]

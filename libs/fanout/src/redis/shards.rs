@@ -102,15 +102,13 @@ impl Shards {
                 first.entry(node).or_insert(channel);
             }
         }
-        self.nodes.retain(|node, shard| match first.get(node) {
-            Some(channel) => {
-                shard.beat_through(*channel);
-                true
+        self.nodes.retain(|node, shard| {
+            let channel = first.get(node);
+            match channel {
+                Some(channel) => shard.beat_through(*channel),
+                None => change.ended.push(node.clone()),
             }
-            None => {
-                change.ended.push(node.clone());
-                false
-            }
+            channel.is_some()
         });
     }
 
