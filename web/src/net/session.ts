@@ -1,0 +1,87 @@
+/**
+ * The connection of this browser: one tab leads (it alone has the socket, syncs, acknowledges and empties the outbox), the
+ * others read the same store. Views start it, watch its state, and log in and out through it.
+ */
+
+/** Where things stand, the same in all tabs. */
+export type Connection = {
+  /**
+   * `starting`: the store is being read. `signed-out`: nobody is logged in. `expired`: somebody is, but has to log in again (their
+   * history and outbox are kept). `connecting`: no socket. `syncing`: what happened meanwhile is coming. `online`: live.
+   */
+  phase: "starting" | "signed-out" | "expired" | "connecting" | "syncing" | "online";
+  /** When that began, in milliseconds: show "offline" after about 2 s of `connecting`. */
+  since: number;
+  /** This tab has the socket. */
+  leads: boolean;
+  /** What the store suffers from: `dead`: it does not answer; `old`: another tab has a newer version; `full`: no room is left. */
+  trouble: "dead" | "old" | "full" | null;
+};
+
+/** For `useSyncExternalStore(subscribe, get, getOnServer)`. */
+export type Watchable<T> = { get: () => T; getOnServer: () => T; subscribe: (changed: () => void) => () => void };
+
+export const connection: Watchable<Connection> = {
+  get: () => first,
+  getOnServer: () => first,
+  subscribe: () => () => {},
+};
+const first: Connection = { phase: "starting", since: 0, leads: false, trouble: null };
+
+/** Starts it in this tab: once per page, in an effect. Stops with what it returns. */
+export function startSession(): () => void {
+  throw new Error("follows");
+}
+
+/** Tries now instead of at the end of the back-off ("Try again", `online` events do so by themselves). */
+export function reconnectNow(): void {
+  throw new Error("follows");
+}
+
+/** What has to be known to go on from "send me a code" to "this is it". Keep it in memory or in `sessionStorage`. */
+export type Challenge = { challenge: string; email: string; /** Milliseconds. */ expiresAt: number; resendAt: number };
+
+/** Asks for a code. Throws `ActionError` (`RATE_LIMIT_EXCEEDED` with `retryAfter`, `VALIDATION_ERROR`, `OFFLINE`). */
+export async function requestCode(_email: string): Promise<Challenge> {
+  throw new Error("follows");
+}
+
+/**
+ * Logs in. A wrong code is an `ActionError` with `field: "otp"`, a dead challenge one with `field: "challenge"`. If the browser holds
+ * another person's history, that is wiped first. `isNewUser`: ask for a name.
+ */
+export async function verifyCode(_challenge: Challenge, _otp: string): Promise<{ isNewUser: boolean }> {
+  throw new Error("follows");
+}
+
+/** Ends the session at the server (if it answers), wipes this browser, all tabs. */
+export async function logOut(): Promise<void> {
+  throw new Error("follows");
+}
+
+// What is worth nothing a moment later. Any tab; dropped while there is no connection.
+
+/** Tell others that this person types there; call on every input, it is sent every 3 s at the most. */
+export function typingNow(_conversationId: string): void {
+  throw new Error("follows");
+}
+
+export function typingStopped(_conversationId: string): void {
+  throw new Error("follows");
+}
+
+/** The conversation on screen in this tab; null: none. */
+export function showsConversation(_conversationId: string | null): void {
+  throw new Error("follows");
+}
+
+/** Whose presence this tab shows; replaces the last call's. */
+export function watchPresence(_userIds: readonly string[]): void {
+  throw new Error("follows");
+}
+
+/** A message of somebody else that came live (not by catching up), once, in the leading tab: for notifications and sounds. */
+export type Arrival = { conversationId: string; messageId: string };
+export function onArrival(_listener: (arrival: Arrival) => void): () => void {
+  throw new Error("follows");
+}
