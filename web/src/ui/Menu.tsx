@@ -21,7 +21,7 @@ type Props = {
   anchor: RefObject<HTMLElement | null> | { x: number; y: number };
   onClose: () => void;
   /** Shown above the items: a row of reactions, for one. */
-  head?: ReactNode;
+  head?: (close: () => void) => ReactNode;
 };
 
 /** A menu in the browser's top layer: arrows, Home, End and first letters walk it, Escape and a click beside it close it. */
@@ -60,7 +60,7 @@ export function Menu({ label, items, anchor, onClose, head }: Props) {
       className="fixed inset-auto m-0 min-w-52 max-w-[calc(100vw-1rem)] rounded-xl border border-line bg-raised p-1.5 text-ink shadow-pop"
       style={place ? { left: place.left, top: place.top } : { visibility: "hidden" }}
     >
-      {head}
+      {head?.(() => menu.current?.hidePopover())}
       <div role="menu" aria-label={label} onKeyDown={walk} className="flex flex-col">
         {items.map((item) => (
           <button
@@ -116,7 +116,7 @@ export function nextItem(key: string, at: number, labels: string[]): number | nu
   return null;
 }
 
-type ButtonProps = { label: string; icon: ReactNode; items: MenuItem[]; small?: boolean; className?: string; head?: ReactNode };
+type ButtonProps = { label: string; icon: ReactNode; items: MenuItem[]; small?: boolean; className?: string; head?: Props["head"] };
 
 /** A button and the menu that it opens. */
 export function MenuButton({ label, icon, items, small, className, head }: ButtonProps) {
