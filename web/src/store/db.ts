@@ -255,7 +255,7 @@ export class Store extends Dexie {
       outbox: "++n, &id, conversationId, messageId",
       personal: "[conversationId+what]",
       drafts: "conversationId",
-      people: "id, &username",
+      people: "id, username",
       receipts: "[conversationId+userId], conversationId",
       typing: "[conversationId+userId]",
       presence: "userId",
