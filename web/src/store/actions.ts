@@ -7,21 +7,7 @@ import type { Format, Position, ReplyTo, Retention, Role, Settings, Store, Switc
 import { theStore } from "./db";
 import type { PersonView } from "./queries";
 
-/** Why something that needs the server did not work. */
-export class ActionError extends Error {
-  override name = "ActionError";
-  constructor(
-    /** A code of the API, or `OFFLINE`: nobody answered. */
-    readonly code: string,
-    message: string,
-    /** The field that is wrong, if one is. */
-    readonly field: string | null = null,
-    /** Seconds after which it may work. */
-    readonly retryAfter: number | null = null,
-  ) {
-    super(message);
-  }
-}
+export { ActionError } from "@/lib/errors";
 
 export type NewMessage = {
   text: string;

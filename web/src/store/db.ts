@@ -41,6 +41,7 @@ export type MemberRow = { userId: string; role: Role; joinedAt: string };
 /** What the list shows of a conversation's last message. */
 export type Preview = {
   messageId: string;
+  order: number;
   senderId: string;
   createdAt: string;
   kind: string;
@@ -251,7 +252,7 @@ export class Store extends Dexie {
     this.version(1).stores({
       meta: "name",
       conversations: "id, activityAt",
-      messages: "[conversationId+id], [conversationId+order], *words",
+      messages: "[conversationId+id], [conversationId+order], [conversationId+replyTo.id], *words",
       outbox: "++n, &id, conversationId, messageId",
       personal: "[conversationId+what]",
       drafts: "conversationId",

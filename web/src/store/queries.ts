@@ -22,7 +22,13 @@ import type {
   Store,
   Switches,
 } from "./db";
-import { theStore } from "./db";
+import { matches } from "@/lib/words";
+import { allItems, byActivity, isListed, oneConversation } from "./conversations";
+import { readMeta, theStore, type TypingRow } from "./db";
+import { nobody, peopleOf, personView } from "./people";
+import { search } from "./search";
+import { isShown, light, messageView, unsent } from "./shown";
+import { slice } from "./slice";
 
 /** A person as views show them. Somebody of whom nothing is known yet has an id alone. */
 export type PersonView = Pick<PersonRow, "id" | "name" | "username" | "bio" | "avatarUrl">;
@@ -128,137 +134,180 @@ export type SearchHit = {
   hits: [number, number][];
 };
 
+/** How long one's own message can be changed; the server decides. */
+const editableFor = 15 * 60_000;
+
 /** The conversations that are in the list: pinned first, then the latest. Archived ones only when asked for (then only those). */
-export async function conversationList(_options: { archived?: boolean } = {}, _db: Store = theStore()): Promise<ConversationItem[]> {
-  throw new Error("follows");
+export async function conversationList(options: { archived?: boolean } = {}, db: Store = theStore()): Promise<ConversationItem[]> {
+  const items = await allItems(db);
+  const wanted = items.filter((item) => isListed(item) && item.archived === (options.archived ?? false));
+  return wanted.sort((a, b) => Number(b.pinned) - Number(a.pinned) || byActivity(a, b));
 }
 
 /** How many conversations are archived. */
-export async function archivedCount(_db: Store = theStore()): Promise<number> {
-  throw new Error("follows");
+export async function archivedCount(db: Store = theStore()): Promise<number> {
+  return (await allItems(db)).filter((item) => isListed(item) && item.archived).length;
 }
 
 /** Unread messages in conversations that are in the list and not muted; one that is marked as unread counts one. For the title and the badge. */
-export async function unreadTotal(_db: Store = theStore()): Promise<number> {
-  throw new Error("follows");
+export async function unreadTotal(db: Store = theStore()): Promise<number> {
+  const items = (await allItems(db)).filter((item) => isListed(item) && !item.muted && !item.archived);
+  return items.reduce((sum, item) => sum + Math.max(item.unread, item.markedUnread ? 1 : 0), 0);
 }
 
 /** Null: not here (not stored yet, or not one's own). */
-export async function conversationById(_id: string, _db: Store = theStore()): Promise<ConversationView | null> {
-  throw new Error("follows");
+export async function conversationById(id: string, db: Store = theStore()): Promise<ConversationView | null> {
+  return oneConversation(db, id);
 }
 
 /** One's own conversation (notes). */
-export async function selfConversationId(_db: Store = theStore()): Promise<string | null> {
-  throw new Error("follows");
+export async function selfConversationId(db: Store = theStore()): Promise<string | null> {
+  const own = await db.conversations.filter((row) => row.kind === "self").first();
+  return own?.id ?? null;
 }
 
 /** At most `before` messages below and `after` from `around` on (it included). What nobody is shown is not counted. */
 export async function messageSlice(
-  _conversationId: string,
-  _options: { around: Around; before: number; after: number },
-  _db: Store = theStore(),
+  conversationId: string,
+  options: { around: Around; before: number; after: number },
+  db: Store = theStore(),
 ): Promise<MessageSlice> {
-  throw new Error("follows");
+  return slice(db, conversationId, options);
 }
 
 /** One message, those of the outbox included. */
-export async function messageById(_conversationId: string, _id: string, _db: Store = theStore()): Promise<MessageView | null> {
-  throw new Error("follows");
+export async function messageById(conversationId: string, id: string, db: Store = theStore()): Promise<MessageView | null> {
+  const by = await light(db, conversationId);
+  const row = await db.messages.get([conversationId, id]);
+  if (row) return isShown(row) ? messageView(row, by) : null;
+  return unsent(by).find((message) => message.id === id) ?? null;
 }
 
 /** The last message of one's own that can still be changed, for `↑` in an empty box. */
-export async function lastEditable(_conversationId: string, _now: number, _db: Store = theStore()): Promise<MessageView | null> {
-  throw new Error("follows");
+export async function lastEditable(conversationId: string, now: number, db: Store = theStore()): Promise<MessageView | null> {
+  const { messages } = await slice(db, conversationId, { around: { at: "end" }, before: 30, after: 0 });
+  const mine = messages.filter((message) => message.own && message.type === "message" && !message.deleted && !message.forgotten);
+  const last = mine.at(-1);
+  return last && now - Date.parse(last.createdAt) < editableFor ? last : null;
 }
 
-export async function me(_db: Store = theStore()): Promise<Account | null> {
-  throw new Error("follows");
+export async function me(db: Store = theStore()): Promise<Account | null> {
+  return (await readMeta(db, "account")) ?? null;
 }
 
-export async function person(_id: string, _db: Store = theStore()): Promise<PersonView> {
-  throw new Error("follows");
+export async function person(id: string, db: Store = theStore()): Promise<PersonView> {
+  return (await people([id], db)).get(id) ?? nobody(id);
 }
 
 /** Those that are known; others have an id alone. */
-export async function people(_ids: readonly string[], _db: Store = theStore()): Promise<Map<string, PersonView>> {
-  throw new Error("follows");
+export async function people(ids: readonly string[], db: Store = theStore()): Promise<Map<string, PersonView>> {
+  return peopleOf(db, ids);
 }
 
 /** People of direct conversations and shared groups whose name or username has words that begin so; without oneself. */
-export async function knownPeople(_query: string, _limit: number, _db: Store = theStore()): Promise<PersonView[]> {
-  throw new Error("follows");
+export async function knownPeople(query: string, limit: number, db: Store = theStore()): Promise<PersonView[]> {
+  const account = await readMeta(db, "account");
+  const all = await db.people.filter((row) => row.id !== account?.userId && (query.trim() === "" || matches(`${row.name ?? ""} ${row.username ?? ""}`, query))).toArray();
+  const named = all.filter((row) => row.name || row.username).sort((a, b) => (a.name ?? a.username ?? "").localeCompare(b.name ?? b.username ?? ""));
+  return named.slice(0, limit).map(personView);
 }
 
-export async function draft(_conversationId: string, _db: Store = theStore()): Promise<DraftRow | null> {
-  throw new Error("follows");
+export async function draft(conversationId: string, db: Store = theStore()): Promise<DraftRow | null> {
+  return (await db.drafts.get(conversationId)) ?? null;
 }
 
 /** What waits or failed about a message: null if nothing does. */
-export async function outboxState(_messageId: string, _db: Store = theStore()): Promise<OutboxState | null> {
-  throw new Error("follows");
+export async function outboxState(messageId: string, db: Store = theStore()): Promise<OutboxState | null> {
+  const rows = await db.outbox.where("messageId").equals(messageId).toArray();
+  const row = rows.find((one) => one.state === "failed") ?? rows[0];
+  return row ? { id: row.id, state: row.state, failure: row.failure } : null;
 }
 
-export async function outboxCounts(_db: Store = theStore()): Promise<{ waiting: number; failed: number }> {
-  throw new Error("follows");
+export async function outboxCounts(db: Store = theStore()): Promise<{ waiting: number; failed: number }> {
+  const rows = await db.outbox.toArray();
+  const failed = rows.filter((row) => row.state === "failed").length;
+  return { waiting: rows.length - failed, failed };
 }
 
 /** Who is typing there now, without oneself. Ask again at `until`: nothing changes in the store when the time is over. */
-export async function typing(_conversationId: string, _now: number, _db: Store = theStore()): Promise<{ userIds: string[]; until: number | null }> {
-  throw new Error("follows");
+export async function typing(conversationId: string, now: number, db: Store = theStore()): Promise<{ userIds: string[]; until: number | null }> {
+  const rows = (await typingNow(db, now)).filter((row) => row.conversationId === conversationId);
+  return { userIds: rows.map((row) => row.userId), until: earliest(rows) };
 }
 
 /** Conversations in which somebody is typing now. */
-export async function typingAnywhere(_now: number, _db: Store = theStore()): Promise<{ ids: Set<string>; until: number | null }> {
-  throw new Error("follows");
+export async function typingAnywhere(now: number, db: Store = theStore()): Promise<{ ids: Set<string>; until: number | null }> {
+  const rows = await typingNow(db, now);
+  return { ids: new Set(rows.map((row) => row.conversationId)), until: earliest(rows) };
 }
 
 /** Null: nothing is known (the server does not say, or they do not permit it). */
-export async function presence(_userId: string, _db: Store = theStore()): Promise<PresenceRow | null> {
-  throw new Error("follows");
+export async function presence(userId: string, db: Store = theStore()): Promise<PresenceRow | null> {
+  return (await db.presence.get(userId)) ?? null;
 }
 
 /** Who has read and stored a message, in conversations whose ticks are each person's. */
 export async function receiptsOf(
-  _conversationId: string,
-  _seq: number,
-  _db: Store = theStore(),
+  conversationId: string,
+  seq: number,
+  db: Store = theStore(),
 ): Promise<{ read: PersonView[]; delivered: PersonView[]; waiting: PersonView[] }> {
-  throw new Error("follows");
+  const { me, conversation, receipts } = await light(db, conversationId);
+  const there = (conversation?.members ?? []).map((member) => member.userId).filter((id) => id !== me);
+  const known = await peopleOf(db, there);
+  const of = new Map(receipts.map((receipt) => [receipt.userId, receipt]));
+  const out: { read: PersonView[]; delivered: PersonView[]; waiting: PersonView[] } = { read: [], delivered: [], waiting: [] };
+  for (const id of there) {
+    const receipt = of.get(id);
+    const group = (receipt?.read ?? 0) >= seq ? out.read : (receipt?.delivered ?? 0) >= seq ? out.delivered : out.waiting;
+    group.push(known.get(id) ?? nobody(id));
+  }
+  return out;
 }
 
 /**
- * Messages that have all the words, the last one as a beginning; the newest first. In one conversation or everywhere.
+ * Messages that have for each word of the query one that begins so; the newest first. In one conversation or everywhere.
  * `before` continues: the last hit of the page before.
  */
 export async function searchMessages(
-  _query: string,
-  _options: { conversationId?: string; limit: number; before?: { createdAt: string; id: string } },
-  _db: Store = theStore(),
+  query: string,
+  options: { conversationId?: string; limit: number; before?: { createdAt: string; id: string } },
+  db: Store = theStore(),
 ): Promise<{ hits: SearchHit[]; more: boolean }> {
-  throw new Error("follows");
+  return search(db, query, options);
 }
 
 /** For the switcher: conversations (archived and hidden ones too) whose title or person has words that begin so; all, the latest first, without a query. */
-export async function searchConversations(_query: string, _limit: number, _db: Store = theStore()): Promise<ConversationItem[]> {
-  throw new Error("follows");
+export async function searchConversations(query: string, limit: number, db: Store = theStore()): Promise<ConversationItem[]> {
+  const items = (await allItems(db)).sort(byActivity);
+  const named = (item: ConversationItem) => [item.title, item.person?.name, item.person?.username].filter(Boolean).join(" ");
+  return items.filter((item) => query.trim() === "" || matches(named(item), query)).slice(0, limit);
 }
 
 /** The last 15 searches, the latest first. */
-export async function recentSearches(_db: Store = theStore()): Promise<string[]> {
-  throw new Error("follows");
+export async function recentSearches(db: Store = theStore()): Promise<string[]> {
+  return (await db.searches.reverse().toArray()).map((row) => row.query);
 }
 
 /** Null: not fetched yet; `actions.loadSettings` does. */
-export async function settings(_db: Store = theStore()): Promise<Settings | null> {
-  throw new Error("follows");
+export async function settings(db: Store = theStore()): Promise<Settings | null> {
+  return (await readMeta(db, "settings")) ?? null;
 }
 
-export async function clientConfig(_db: Store = theStore()): Promise<ClientConfig | null> {
-  throw new Error("follows");
+export async function clientConfig(db: Store = theStore()): Promise<ClientConfig | null> {
+  return (await readMeta(db, "config")) ?? null;
 }
 
 /** Whether everything that waited for this device at its log-in has come. Before that an empty list means nothing. */
-export async function hasSynced(_db: Store = theStore()): Promise<boolean> {
-  throw new Error("follows");
+export async function hasSynced(db: Store = theStore()): Promise<boolean> {
+  return (await readMeta(db, "synced")) === true;
+}
+
+async function typingNow(db: Store, now: number): Promise<TypingRow[]> {
+  const account = await readMeta(db, "account");
+  return db.typing.filter((row) => row.until > now && row.userId !== account?.userId).toArray();
+}
+
+function earliest(rows: TypingRow[]): number | null {
+  return rows.length === 0 ? null : Math.min(...rows.map((row) => row.until));
 }
