@@ -25,7 +25,9 @@ export class World {
   static async start() {
     const world = new World();
     world.backend = await Backend.start(binary);
-    world.front = process.env.WEB_BUILTIN ? { url: world.backend.url, close: async () => {} } : await serveStatic({ root: out, backend: world.backend.url });
+    world.front = process.env.WEB_BUILTIN
+      ? { url: world.backend.url, close: async () => {} }
+      : await serveStatic({ root: out, backend: world.backend.url });
     world.browser = await chromium.launch({
       executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
       args: ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"],
@@ -151,7 +153,9 @@ export class Person {
     const found = await this.page.evaluate(() =>
       window.axe.run(document, { runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"] }),
     );
-    const wrong = found.violations.map((rule) => `${rule.id}: ${rule.help}\n${rule.nodes.map((node) => `   ${node.html}\n   ${node.failureSummary}`).join("\n")}`);
+    const wrong = found.violations.map(
+      (rule) => `${rule.id}: ${rule.help}\n${rule.nodes.map((node) => `   ${node.html}\n   ${node.failureSummary}`).join("\n")}`,
+    );
     assert.deepEqual(wrong, [], `${what}\n${wrong.join("\n")}`);
   }
 

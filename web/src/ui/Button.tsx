@@ -57,6 +57,7 @@ type IconProps = Omit<ButtonHTMLAttributes<HTMLButtonElement>, "aria-label"> & {
   children: ReactNode;
   small?: boolean;
   ref?: Ref<HTMLButtonElement>;
+  [data: `data-${string}`]: string | undefined;
 };
 
 export function IconButton({ label, children, small, className, type = "button", ...rest }: IconProps) {

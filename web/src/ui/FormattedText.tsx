@@ -1,14 +1,20 @@
 import { Fragment, type ReactNode } from "react";
 import { segments, type Range, type Segment, type Style } from "./segments";
 
-type Props = { text: string; formatting?: readonly Range[]; hits?: readonly [number, number][] };
+type Props = {
+  text: string;
+  formatting?: readonly Range[];
+  hits?: readonly [number, number][];
+  /** Without links: it stands within one. */
+  plain?: boolean;
+};
 
 /** A message's text as React nodes; never as HTML. */
-export function FormattedText({ text, formatting, hits }: Props) {
+export function FormattedText({ text, formatting, hits, plain }: Props) {
   return (
     <>
       {segments(text, formatting, hits).map((part) => (
-        <Fragment key={part.at}>{shown(part)}</Fragment>
+        <Fragment key={part.at}>{shown(part, plain)}</Fragment>
       ))}
     </>
   );
@@ -23,10 +29,10 @@ const wrap: Record<Style, (inside: ReactNode) => ReactNode> = {
   link: (inside) => inside,
 };
 
-function shown(part: Segment): ReactNode {
+function shown(part: Segment, plain = false): ReactNode {
   let node: ReactNode = part.hit ? <mark className="rounded-sm bg-mark text-on-mark">{part.text}</mark> : part.text;
   for (const style of part.styles) node = wrap[style](node);
-  if (!part.href) return node;
+  if (!part.href || plain) return node;
   return (
     <a href={part.href} target="_blank" rel="noopener noreferrer nofollow" className="break-all text-link underline underline-offset-2">
       {node}

@@ -32,7 +32,7 @@ export function Menu({ label, items, anchor, onClose, head }: Props) {
   useLayoutEffect(() => {
     const element = menu.current;
     if (!element) return;
-    element.showPopover();
+    if (!element.matches(":popover-open")) element.showPopover();
     const size = element.getBoundingClientRect();
     setPlace(placeBeside(boxOf(anchor), size, window.innerWidth, window.innerHeight));
     element.querySelector<HTMLElement>("[role^=menuitem]")?.focus({ preventScroll: true });
@@ -95,7 +95,11 @@ function boxOf(anchor: Props["anchor"]): Box {
 function walk(event: KeyboardEvent<HTMLElement>) {
   const all = [...event.currentTarget.querySelectorAll<HTMLElement>("[role^=menuitem]")];
   const at = all.indexOf(document.activeElement as HTMLElement);
-  const to = nextItem(event.key, at, all.map((item) => item.textContent ?? ""));
+  const to = nextItem(
+    event.key,
+    at,
+    all.map((item) => item.textContent ?? ""),
+  );
   if (to === null) return;
   event.preventDefault();
   all[to]?.focus();

@@ -32,10 +32,7 @@ export function toast(text: string, action?: ToastData["action"]): void {
 export function Toasts() {
   const shown = useToasts((state) => state.shown);
   return (
-    <div
-      role="status"
-      className="pointer-events-none fixed inset-x-0 bottom-20 z-50 flex flex-col items-center gap-2 px-4 md:bottom-6"
-    >
+    <div role="status" className="pointer-events-none fixed inset-x-0 bottom-20 z-50 flex flex-col items-center gap-2 px-4 md:bottom-6">
       {shown.map((data) => (
         <Toast key={data.id} data={data} />
       ))}

@@ -10,7 +10,9 @@ const address = /\bhttps?:\/\/[^\s<>"'`]+/giu;
  * that is not known is passed over, so that no sender can break a reader's page.
  */
 export function segments(text: string, formatting: readonly Range[] = [], hits: readonly [number, number][] = []): Segment[] {
-  const ranges = formatting.filter((range) => known.includes(range.style) && range.start < range.end && range.start >= 0 && range.end <= text.length);
+  const ranges = formatting.filter(
+    (range) => known.includes(range.style) && range.start < range.end && range.start >= 0 && range.end <= text.length,
+  );
   const links = linksOf(text);
   const cuts = new Set([0, text.length]);
   for (const { start, end } of [...ranges, ...links]) cuts.add(start).add(end);

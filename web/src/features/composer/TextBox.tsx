@@ -17,7 +17,10 @@ type Props = {
 export function TextBox({ box, label, placeholder, value, enterSends, cancellable, onValue, onAction }: Props) {
   useAutoHeight(box, value);
   const pressed = (event: KeyboardEvent<HTMLTextAreaElement>) => {
-    const action = actionOf({ ...pick(event), isComposing: event.nativeEvent.isComposing }, { empty: value === "", enterSends, cancellable });
+    const action = actionOf(
+      { ...pick(event), isComposing: event.nativeEvent.isComposing },
+      { empty: value === "", enterSends, cancellable },
+    );
     if (!action) return;
     event.preventDefault();
     onAction(action);

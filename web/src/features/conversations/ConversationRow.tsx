@@ -1,32 +1,25 @@
+import { useLiveQuery } from "dexie-react-hooks";
 import { BellOff, Pin } from "lucide-react";
-import { type MouseEvent, memo, useCallback, useState } from "react";
+import { memo, useCallback, useState } from "react";
 import { useTranslations } from "use-intl";
-import { type Progress, Ticks } from "@/features/timeline/Ticks";
+import { Ticks } from "@/features/timeline/Ticks";
+import { type ConversationItem, messageById } from "@/store/queries";
 import { Avatar } from "@/ui/Avatar";
 import { cx } from "@/ui/cx";
 import { Menu, type MenuItem } from "@/ui/Menu";
+import { plainClick } from "@/ui/plainClick";
 import { useWhen } from "@/ui/when";
 
-export type ConversationItem = {
-  id: string;
-  kind: "direct" | "group" | "self" | "channel";
+/** A conversation as the list shows it. */
+export type RowData = {
+  item: ConversationItem;
   name: string;
-  /** Whose colour the picture has: the other person's, or the conversation's. */
-  avatarId: string;
-  preview: { kind: "text" | "draft" | "typing" | "none"; text: string };
-  /** Of the last message, if it is one's own. */
-  progress: Progress | null;
-  at: string | null;
-  unread: number;
-  markedUnread: boolean;
-  muted: boolean;
-  pinned: boolean;
-  archived: boolean;
+  preview: { kind: "text" | "draft" | "typing"; text: string };
   online: boolean;
 };
 
-type Props = {
-  item: ConversationItem;
+type Props = RowData & {
+  me: string;
   href: string;
   selected: boolean;
   onOpen: (id: string) => void;
@@ -34,24 +27,18 @@ type Props = {
 };
 
 /** A conversation in the list: a link, so that it can be opened in a tab of its own. */
-export const ConversationRow = memo(function ConversationRow({ item, href, selected, onOpen, menuOf }: Props) {
+export const ConversationRow = memo(function ConversationRow({ item, name, preview, online, me, href, selected, onOpen, menuOf }: Props) {
   const t = useTranslations("list");
   const { brief, full } = useWhen();
   const [menu, setMenu] = useState<{ x: number; y: number } | null>(null);
   const close = useCallback(() => setMenu(null), []);
-  const clicked = (event: MouseEvent) => {
-    // Any other click opens a tab or a window, as with every link.
-    if (event.button !== 0 || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
-    event.preventDefault();
-    onOpen(item.id);
-  };
   return (
     <li className="px-2">
       <a
         href={href}
         data-conversation={item.id}
         aria-current={selected ? "page" : undefined}
-        onClick={clicked}
+        onClick={plainClick(() => onOpen(item.id))}
         onContextMenu={(event) => {
           event.preventDefault();
           const box = event.currentTarget.getBoundingClientRect();
@@ -59,28 +46,30 @@ export const ConversationRow = memo(function ConversationRow({ item, href, selec
         }}
         className={cx("flex h-18 items-center gap-3 rounded-xl px-2.5 transition-colors", selected ? "bg-accent-soft" : "hover:bg-hover")}
       >
-        <Avatar id={item.avatarId} name={item.name} kind={kindOf(item.kind)} online={item.online} />
-        {item.online && <span className="sr-only">{t("online")}</span>}
+        <Avatar id={item.person?.id ?? item.id} name={name} kind={kindOf(item.kind)} online={online} />
+        {online && <span className="sr-only">{t("online")}</span>}
         <span className="min-w-0 grow">
           <span className="flex items-baseline gap-2">
             <span dir="auto" className="grow truncate text-start font-medium">
-              {item.name}
+              {name}
             </span>
             {item.muted && <BellOff role="img" aria-label={t("muted")} className="size-3.5 shrink-0 self-center text-muted" />}
-            {item.at && (
-              <time dateTime={item.at} title={full(item.at)} className={cx("shrink-0 text-xs", item.unread ? "font-medium text-accent-text" : "text-muted")}>
-                {brief(item.at)}
-              </time>
-            )}
+            <time
+              dateTime={item.activityAt}
+              title={full(item.activityAt)}
+              className={cx("shrink-0 text-xs", item.unread ? "font-medium text-accent-text" : "text-muted")}
+            >
+              {brief(item.activityAt)}
+            </time>
           </span>
           <span className="mt-0.5 flex h-5 items-center gap-1.5">
-            <Preview item={item} />
+            <PreviewLine item={item} preview={preview} me={me} />
             {item.pinned && !item.unread && <Pin role="img" aria-label={t("pinned")} className="size-3.5 shrink-0 rotate-45 text-muted" />}
             <Unread item={item} />
           </span>
         </span>
       </a>
-      {menu && <Menu label={t("actions", { name: item.name })} items={menuOf(item)} anchor={menu} onClose={close} />}
+      {menu && <Menu label={t("actions", { name })} items={menuOf(item)} anchor={menu} onClose={close} />}
     </li>
   );
 });
@@ -90,22 +79,29 @@ export function kindOf(kind: ConversationItem["kind"]): "person" | "group" | "se
   return kind === "self" ? "self" : "group";
 }
 
-function Preview({ item }: { item: ConversationItem }) {
+function PreviewLine({ item, preview, me }: { item: ConversationItem; preview: RowData["preview"]; me: string }) {
   const t = useTranslations("list");
-  const { kind, text } = item.preview;
+  const { kind, text } = preview;
+  const own =
+    kind === "text" && item.kind !== "self" && item.preview?.senderId === me && !item.preview.deleted ? item.preview.messageId : null;
   return (
     <span className={cx("flex min-w-0 grow items-center gap-1 text-sm", kind === "typing" ? "text-accent-text" : "text-muted")}>
-      {kind === "text" && item.progress && (
-        <span className="shrink-0">
-          <Ticks progress={item.progress} />
-        </span>
-      )}
+      {own && <OwnTicks conversationId={item.id} messageId={own} />}
       {kind === "draft" && <span className="shrink-0 text-danger-text">{t("draft")}</span>}
       <span dir="auto" className="truncate text-start">
         {text}
       </span>
     </span>
   );
+}
+
+function OwnTicks({ conversationId, messageId }: { conversationId: string; messageId: string }) {
+  const message = useLiveQuery(() => messageById(conversationId, messageId), [conversationId, messageId]);
+  return message?.progress ? (
+    <span className="shrink-0">
+      <Ticks progress={message.progress} />
+    </span>
+  ) : null;
 }
 
 function Unread({ item }: { item: ConversationItem }) {

@@ -14,7 +14,13 @@ export function QuickReactions({ mine, onPick, onMore }: Props) {
   return (
     <div className="mb-1 flex justify-between gap-0.5 border-b border-line pb-1.5">
       {quick(recent).map((emoji) => (
-        <IconButton key={emoji} label={t("reactWith", { emoji })} aria-pressed={mine.includes(emoji)} className="size-10 md:size-9" onClick={() => onPick(emoji)}>
+        <IconButton
+          key={emoji}
+          label={t("reactWith", { emoji })}
+          aria-pressed={mine.includes(emoji)}
+          className="size-10 md:size-9"
+          onClick={() => onPick(emoji)}
+        >
           <span className="text-xl">{emoji}</span>
         </IconButton>
       ))}

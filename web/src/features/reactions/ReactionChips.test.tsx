@@ -36,6 +36,11 @@ describe("ReactionChips", () => {
 
 describe("namesOf", () => {
   it("stops where a tip would be too long", () => {
-    expect(namesOf(Array.from({ length: 15 }, (_, n) => `${n}`), (id) => id)).toBe("0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11 +3");
+    expect(
+      namesOf(
+        Array.from({ length: 15 }, (_, n) => `${n}`),
+        (id) => id,
+      ),
+    ).toBe("0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11 +3");
   });
 });

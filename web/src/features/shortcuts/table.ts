@@ -29,7 +29,13 @@ export const shortcuts: Shortcut[] = [
   { action: "nextUnread", keys: [{ key: "ArrowDown", alt: true, shift: true }] },
   { action: "previousUnread", keys: [{ key: "ArrowUp", alt: true, shift: true }] },
   { action: "nextRegion", keys: [{ key: "F6" }, { key: "F6", mod: true }] },
-  { action: "previousRegion", keys: [{ key: "F6", shift: true }, { key: "F6", mod: true, shift: true }] },
+  {
+    action: "previousRegion",
+    keys: [
+      { key: "F6", shift: true },
+      { key: "F6", mod: true, shift: true },
+    ],
+  },
   { action: "help", keys: [{ key: "/", mod: true }] },
   { action: "help", keys: [{ key: "?", shift: true }], idle: true },
 ];
@@ -50,7 +56,10 @@ export type Pressed = { key: string; ctrlKey: boolean; metaKey: boolean; altKey:
 export function shortcutOf(press: Pressed, typing: boolean): ShortcutAction | null {
   const mod = press.ctrlKey || press.metaKey;
   const fits = (keys: Combination) =>
-    sameKey(keys.key, press.key) && Boolean(keys.mod) === mod && Boolean(keys.alt) === press.altKey && Boolean(keys.shift) === press.shiftKey;
+    sameKey(keys.key, press.key) &&
+    Boolean(keys.mod) === mod &&
+    Boolean(keys.alt) === press.altKey &&
+    Boolean(keys.shift) === press.shiftKey;
   const found = shortcuts.find((shortcut) => !(shortcut.idle && typing) && shortcut.keys.some(fits));
   return found?.action ?? null;
 }

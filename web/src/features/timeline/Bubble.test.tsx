@@ -3,25 +3,34 @@ import { IntlProvider } from "use-intl";
 import { describe, expect, it, vi } from "vitest";
 import { en } from "@/ui/i18n/en";
 import { Bubble, isLargeEmoji } from "./Bubble";
-import type { MessageView } from "./view";
+import type { MessageView } from "@/store/queries";
 
 const message: MessageView = {
   id: "m",
   conversationId: "c",
   senderId: "s",
   seq: 1,
+  count: 1,
+  order: 1,
+  type: "message",
+  kind: "text",
   createdAt: "2026-03-01T10:00:00.000Z",
-  plain: true,
   own: false,
   text: "hello",
   formatting: [],
+  attachments: [],
   replyTo: null,
-  forwarded: false,
-  edited: false,
-  state: "there",
+  forwardedFrom: null,
+  mentions: [],
+  editedAt: null,
+  deleted: false,
+  forgotten: false,
   reactions: [],
+  notice: null,
   progress: null,
   failure: null,
+  deliveredBy: null,
+  readBy: null,
 };
 
 function show(change: Partial<MessageView>, onQuote = vi.fn()) {
@@ -51,7 +60,7 @@ describe("Bubble", () => {
   });
 
   it("shows nothing of what was deleted, its quotation included", () => {
-    show({ state: "deleted", text: "secret", replyTo: { id: "q", senderId: "a", excerpt: "older secret" } });
+    show({ deleted: true, text: "secret", replyTo: { id: "q", senderId: "a", excerpt: "older secret" } });
     expect(screen.getByText("This message was deleted")).toBeTruthy();
     expect(screen.queryByText(/secret/u)).toBeNull();
   });

@@ -5,7 +5,8 @@ import { cx } from "@/ui/cx";
 import { FormattedText } from "@/ui/FormattedText";
 import { useWhen } from "@/ui/when";
 import { Ticks } from "./Ticks";
-import type { MessageView } from "./view";
+import type { MessageView } from "@/store/queries";
+import { stateOf } from "./state";
 
 type Props = {
   message: MessageView;
@@ -37,8 +38,10 @@ export function Bubble({ message, name, quotedName, first, last, hits, reachable
           {name}
         </p>
       )}
-      {message.state === "there" && message.forwarded && <Forwarded own={own} />}
-      {message.state === "there" && message.replyTo && <Quote message={message} name={quotedName} reachable={reachable} onQuote={onQuote} />}
+      {stateOf(message) === "there" && message.forwardedFrom && <Forwarded own={own} />}
+      {stateOf(message) === "there" && message.replyTo && (
+        <Quote message={message} name={quotedName} reachable={reachable} onQuote={onQuote} />
+      )}
       <Text message={message} hits={hits} />
       <Meta message={message} />
     </div>
@@ -47,11 +50,12 @@ export function Bubble({ message, name, quotedName, first, last, hits, reachable
 
 function Text({ message, hits }: Pick<Props, "message" | "hits">) {
   const t = useTranslations("message");
-  if (message.state !== "there") {
+  const state = stateOf(message);
+  if (state !== "there") {
     return (
       <p className={cx("flex items-center gap-1.5 pe-12 italic", message.own ? "text-own-muted" : "text-muted")}>
         <Ban aria-hidden="true" className="size-4 shrink-0" />
-        {t(message.state)}
+        {t(state)}
       </p>
     );
   }
@@ -60,7 +64,7 @@ function Text({ message, hits }: Pick<Props, "message" | "hits">) {
     <p dir="auto" className={cx("break-words whitespace-pre-wrap [overflow-wrap:anywhere]", large && "py-1 text-4xl leading-tight")}>
       <FormattedText text={message.text} formatting={message.formatting} hits={hits} />
       {/* Room for the time, which stands at the end of the last line if that leaves it. */}
-      <span aria-hidden="true" className={cx("inline-block h-0", message.own ? "w-19" : "w-13", message.edited && "pe-12")} />
+      <span aria-hidden="true" className={cx("inline-block h-0", message.own ? "w-19" : "w-13", message.editedAt && "pe-12")} />
     </p>
   );
 }
@@ -75,11 +79,11 @@ function Meta({ message }: Pick<Props, "message">) {
         message.own ? "text-own-muted" : "text-muted",
       )}
     >
-      {message.edited && message.state === "there" && <span>{t("edited")}</span>}
+      {message.editedAt && stateOf(message) === "there" && <span>{t("edited")}</span>}
       <time dateTime={message.createdAt} title={full(message.createdAt)}>
         {clock(message.createdAt)}
       </time>
-      {message.progress && message.state === "there" && <Ticks progress={message.progress} />}
+      {message.progress && stateOf(message) === "there" && <Ticks progress={message.progress} />}
     </span>
   );
 }
@@ -116,7 +120,8 @@ function Quote({ message, name, reachable, onQuote }: QuoteProps) {
   );
 }
 
-const emojiOnly = /^(?:\p{Extended_Pictographic}(?:\p{Emoji_Modifier}|\uFE0F|\u200D\p{Extended_Pictographic})*|\p{Regional_Indicator}{2})+$/u;
+const emojiOnly =
+  /^(?:\p{Extended_Pictographic}(?:\p{Emoji_Modifier}|\uFE0F|\u200D\p{Extended_Pictographic})*|\p{Regional_Indicator}{2})+$/u;
 
 /** One to three emoji and nothing else are shown large. */
 export function isLargeEmoji(text: string): boolean {

@@ -16,7 +16,12 @@ export function DayHeader({ at }: { at: string }) {
 export function UnreadDivider() {
   const t = useTranslations("conversation");
   return (
-    <div role="separator" aria-label={t("unread")} data-unread-divider className="my-3 flex items-center gap-3 px-4 text-xs font-semibold text-accent-text">
+    <div
+      role="separator"
+      aria-label={t("unread")}
+      data-unread-divider
+      className="my-3 flex items-center gap-3 px-4 text-xs font-semibold text-accent-text"
+    >
       <span className="h-px grow bg-accent/40" />
       {t("unread")}
       <span className="h-px grow bg-accent/40" />

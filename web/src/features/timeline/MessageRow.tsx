@@ -7,10 +7,11 @@ import { Avatar } from "@/ui/Avatar";
 import { Button, IconButton } from "@/ui/Button";
 import { cx } from "@/ui/cx";
 import { Menu, type MenuItem } from "@/ui/Menu";
+import type { MessageView } from "@/store/queries";
 import { useWhen } from "@/ui/when";
 import { canEdit, type MessageActions } from "./actions";
 import { Bubble } from "./Bubble";
-import type { MessageView } from "./view";
+import { stateOf } from "./state";
 
 type Props = {
   message: MessageView;
@@ -34,7 +35,7 @@ export const MessageRow = memo(function MessageRow(props: Props) {
   const menu = useMessageMenu();
   const label = useSentence(message, nameOf);
   const { own } = message;
-  const there = message.state === "there";
+  const there = stateOf(message) === "there";
   return (
     <article
       data-row={message.id}
@@ -51,7 +52,9 @@ export const MessageRow = memo(function MessageRow(props: Props) {
         "focus-visible:outline-offset-[-2px]",
       )}
     >
-      {group && !own && <span className="w-9 shrink-0 self-end">{last && <Avatar id={message.senderId} name={nameOf(message.senderId)} size="sm" />}</span>}
+      {group && !own && (
+        <span className="w-9 shrink-0 self-end">{last && <Avatar id={message.senderId} name={nameOf(message.senderId)} size="sm" />}</span>
+      )}
       <div className={cx("flex max-w-[min(85%,36rem)] flex-col", own ? "items-end" : "items-start")}>
         <div className="relative max-w-full">
           <Bubble
@@ -64,9 +67,19 @@ export const MessageRow = memo(function MessageRow(props: Props) {
             reachable={active}
             onQuote={actions.goTo}
           />
-          {there && !message.failure && writable && <HoverBar message={message} reachable={active} actions={actions} onMore={menu.openAt} />}
+          {there && !message.failure && writable && (
+            <HoverBar message={message} reachable={active} actions={actions} onMore={menu.openAt} />
+          )}
         </div>
-        {there && <ReactionChips reactions={message.reactions} me={me} nameOf={nameOf} reachable={active} onToggle={(emoji, on) => actions.react(message, emoji, on)} />}
+        {there && (
+          <ReactionChips
+            reactions={message.reactions}
+            me={me}
+            nameOf={nameOf}
+            reachable={active}
+            onToggle={(emoji, on) => actions.react(message, emoji, on)}
+          />
+        )}
         {message.failure && <Failure message={message} actions={actions} />}
       </div>
       {menu.at && <MessageMenu message={message} me={me} writable={writable} actions={actions} at={menu.at} onClose={menu.close} />}
@@ -78,7 +91,8 @@ export const MessageRow = memo(function MessageRow(props: Props) {
 function useSentence(message: MessageView, nameOf: (userId: string) => string): string {
   const t = useTranslations("message");
   const { spoken } = useWhen();
-  const text = message.state === "there" ? message.text : t(message.state);
+  const state = stateOf(message);
+  const text = state === "there" ? message.text : t(state);
   const said = t("sentence", { name: nameOf(message.senderId), when: spoken(message.createdAt), text });
   const reactions = message.reactions.reduce((sum, one) => sum + one.userIds.length, 0);
   const more = message.progress ? `${said}. ${t(message.progress)}` : said;
@@ -151,7 +165,14 @@ function HoverBar({ message, reachable, actions, onMore }: BarProps) {
   );
 }
 
-type MenuProps = { message: MessageView; me: string; writable: boolean; actions: MessageActions; at: { x: number; y: number }; onClose: () => void };
+type MenuProps = {
+  message: MessageView;
+  me: string;
+  writable: boolean;
+  actions: MessageActions;
+  at: { x: number; y: number };
+  onClose: () => void;
+};
 
 function MessageMenu({ message, me, writable, actions, at, onClose }: MenuProps) {
   const t = useTranslations("message");
@@ -191,7 +212,12 @@ function useItems(message: MessageView, writable: boolean, actions: MessageActio
     writable && canEdit(message, Date.now()) && { id: "edit", label: t("edit"), icon: <Pencil />, onSelect: () => actions.edit(message) },
     { id: "copy", label: t("copyText"), icon: <Copy />, onSelect: () => actions.copyText(message) },
     stored && { id: "link", label: t("copyLink"), icon: <Link2 />, onSelect: () => actions.copyLink(message) },
-    stored && { id: "forward", label: t("forward"), icon: <CornerUpRight className="rtl:-scale-x-100" />, onSelect: () => actions.forward(message) },
+    stored && {
+      id: "forward",
+      label: t("forward"),
+      icon: <CornerUpRight className="rtl:-scale-x-100" />,
+      onSelect: () => actions.forward(message),
+    },
     stored && { id: "delete", label: t("delete"), icon: <Trash2 />, danger: true, onSelect: () => actions.remove(message) },
   ];
   return items.filter((item): item is MenuItem => item !== false);
@@ -201,7 +227,7 @@ function Failure({ message, actions }: { message: MessageView; actions: MessageA
   const t = useTranslations("message");
   return (
     <div className="mt-1 flex flex-wrap items-center justify-end gap-x-1 text-sm text-danger-text">
-      <span>{t("failedWhy", { reason: message.failure ?? "" })}</span>
+      <span>{t("failedWhy", { reason: message.failure?.message ?? "" })}</span>
       <Button kind="quiet" className="min-h-9 px-2.5 text-sm" onClick={() => actions.retry(message)}>
         <RotateCcw aria-hidden="true" className="size-4" />
         {t("retry")}

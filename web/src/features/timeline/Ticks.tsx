@@ -1,7 +1,7 @@
 import { AlertCircle, Check, CheckCheck, Clock } from "lucide-react";
 import { useTranslations } from "use-intl";
 
-export type Progress = "pending" | "sending" | "sent" | "delivered" | "read" | "failed";
+import type { Progress } from "@/store/queries";
 
 /** How far an own message has come; in words for who cannot see it. */
 export function Ticks({ progress }: { progress: Progress }) {
@@ -16,7 +16,6 @@ export function Ticks({ progress }: { progress: Progress }) {
 function Mark({ progress }: { progress: Progress }) {
   switch (progress) {
     case "pending":
-    case "sending":
       return <Clock aria-hidden="true" className="size-3.5" />;
     case "sent":
       return <Check aria-hidden="true" className="size-4" />;

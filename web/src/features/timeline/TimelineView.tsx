@@ -1,6 +1,7 @@
 import { ArrowDown } from "lucide-react";
 import { type ReactNode, type RefObject, useCallback, useEffect, useMemo, useRef } from "react";
 import { useTimeZone, useTranslations } from "use-intl";
+import type { MessageView } from "@/store/queries";
 import { IconButton } from "@/ui/Button";
 import { Spinner } from "@/ui/Spinner";
 import type { MessageActions } from "./actions";
@@ -11,7 +12,6 @@ import { SystemLine } from "./SystemLine";
 import { type AnchoredScroll, useAnchoredScroll } from "./useAnchoredScroll";
 import { useEdgeLoader } from "./useEdgeLoader";
 import { useRovingRow } from "./useRovingRow";
-import type { MessageView } from "./view";
 
 export type TimelineProps = {
   name: string;
@@ -51,10 +51,7 @@ export function TimelineView(props: TimelineProps) {
   const top = useRef<HTMLDivElement>(null);
   const bottom = useRef<HTMLDivElement>(null);
 
-  const rows = useMemo(
-    () => rowsOf(messages, { me, unreadAbove, timeZone }),
-    [messages, me, unreadAbove, timeZone],
-  );
+  const rows = useMemo(() => rowsOf(messages, { me, unreadAbove, timeZone }), [messages, me, unreadAbove, timeZone]);
   const scroll = useAnchoredScroll({ scroller, content, rows, hasEnd: !hasNewer });
   props.scroll.current = scroll;
   const firstId = messages[0]?.id;
@@ -97,7 +94,11 @@ export function TimelineView(props: TimelineProps) {
             <section key={day.id}>
               <DayHeader at={day.at} />
               {day.rows.map((row) =>
-                row.kind === "unread" ? <UnreadDivider key={row.id} /> : <LineOf key={row.id} row={row} props={props} active={roving.active === row.id} />,
+                row.kind === "unread" ? (
+                  <UnreadDivider key={row.id} />
+                ) : (
+                  <LineOf key={row.id} row={row} props={props} active={roving.active === row.id} />
+                ),
               )}
             </section>
           ))}
@@ -113,7 +114,7 @@ type LineRow = Extract<Row<MessageView>, { kind: "line" }>;
 
 function LineOf({ row, props, active }: { row: LineRow; props: TimelineProps; active: boolean }) {
   const { line } = row;
-  if (!line.plain) return <SystemLine id={line.id} text={props.systemText(line)} active={active} />;
+  if (line.type !== "message") return <SystemLine id={line.id} text={props.systemText(line)} active={active} />;
   return (
     <MessageRow
       message={line}
@@ -150,10 +151,17 @@ function Jumps({ atEnd, hasNewer, waiting, onEnd }: JumpProps) {
   if (atEnd && !hasNewer) return null;
   return (
     <div className="absolute end-4 bottom-4 z-10 animate-rise motion-reduce:animate-none">
-      <IconButton label={t("toEnd", { count: waiting })} onClick={onEnd} className="relative border border-line bg-raised shadow-pop hover:bg-well">
+      <IconButton
+        label={t("toEnd", { count: waiting })}
+        onClick={onEnd}
+        className="relative border border-line bg-raised shadow-pop hover:bg-well"
+      >
         <ArrowDown aria-hidden="true" className="size-5" />
         {waiting > 0 && (
-          <span aria-hidden="true" className="absolute -top-2 min-w-5 rounded-full bg-accent px-1.5 text-center text-xs leading-5 font-semibold text-on-accent">
+          <span
+            aria-hidden="true"
+            className="absolute -top-2 min-w-5 rounded-full bg-accent px-1.5 text-center text-xs leading-5 font-semibold text-on-accent"
+          >
             {waiting > 999 ? "999+" : waiting}
           </span>
         )}

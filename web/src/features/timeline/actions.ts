@@ -1,4 +1,5 @@
-import type { MessageView } from "./view";
+import type { MessageView } from "@/store/queries";
+import { stateOf } from "./state";
 
 /** What can be done with a message; the list's owner does it. */
 export type MessageActions = {
@@ -20,9 +21,9 @@ export const editWindow = 15 * 60_000;
 export const deleteWindow = 24 * 3_600_000;
 
 export function canEdit(message: MessageView, now: number): boolean {
-  return message.own && message.state === "there" && message.seq !== null && now - Date.parse(message.createdAt) < editWindow;
+  return message.own && stateOf(message) === "there" && message.seq !== null && now - Date.parse(message.createdAt) < editWindow;
 }
 
 export function canDeleteForEveryone(message: MessageView, now: number): boolean {
-  return message.own && message.state === "there" && message.seq !== null && now - Date.parse(message.createdAt) < deleteWindow;
+  return message.own && stateOf(message) === "there" && message.seq !== null && now - Date.parse(message.createdAt) < deleteWindow;
 }

@@ -8,7 +8,15 @@ describe("pickAnchor", () => {
     expect(pickAnchor(rows, 400)?.id).toBe("r2");
   });
   it("takes the first where a tall one fills the list, and nothing where there is nothing", () => {
-    expect(pickAnchor([{ id: "tall", top: -10, bottom: 900 }, { id: "next", top: 900, bottom: 950 }], 400)?.id).toBe("tall");
+    expect(
+      pickAnchor(
+        [
+          { id: "tall", top: -10, bottom: 900 },
+          { id: "next", top: 900, bottom: 950 },
+        ],
+        400,
+      )?.id,
+    ).toBe("tall");
     expect(pickAnchor([], 400)).toBeUndefined();
   });
 });

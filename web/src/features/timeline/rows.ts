@@ -1,5 +1,5 @@
 /** What grouping needs to know of a message. */
-export type Line = { id: string; senderId: string; createdAt: string; seq: number | null; plain: boolean };
+export type Line = { id: string; senderId: string; createdAt: string; seq: number | null; type: string };
 
 export type Row<T extends Line> =
   | { kind: "day"; id: string; at: string }
@@ -10,9 +10,12 @@ const together = 3 * 60_000;
 
 /**
  * Lines with what stands between them. Lines of one sender within three minutes on one day belong together; what is no
- * message (`plain` is false) belongs to nothing. The divider stands before the first line above `readSeq` of somebody else.
+ * message belongs to nothing. The divider stands before the first line above `readSeq` of somebody else.
  */
-export function rowsOf<T extends Line>(lines: readonly T[], options: { me: string; unreadAbove: number | null; timeZone?: string }): Row<T>[] {
+export function rowsOf<T extends Line>(
+  lines: readonly T[],
+  options: { me: string; unreadAbove: number | null; timeZone?: string },
+): Row<T>[] {
   const dayOf = dayNamer(options.timeZone);
   const out: Row<T>[] = [];
   let divided = options.unreadAbove === null;
@@ -40,11 +43,11 @@ export function rowsOf<T extends Line>(lines: readonly T[], options: { me: strin
 }
 
 function isUnread(line: Line, { me, unreadAbove }: { me: string; unreadAbove: number | null }): boolean {
-  return unreadAbove !== null && line.seq !== null && line.seq > unreadAbove && line.senderId !== me && line.plain;
+  return unreadAbove !== null && line.seq !== null && line.seq > unreadAbove && line.senderId !== me && line.type === "message";
 }
 
 function joined(a: Line | undefined, b: Line): boolean {
-  if (!a?.plain || !b.plain || a.senderId !== b.senderId) return false;
+  if (a?.type !== "message" || b.type !== "message" || a.senderId !== b.senderId) return false;
   return Math.abs(Date.parse(b.createdAt) - Date.parse(a.createdAt)) <= together;
 }
 

@@ -7,7 +7,12 @@ const early = 1000;
  * Calls `load` when `sentinel` comes near the list, once for each `token`: the same edge is not asked for twice, and a new
  * one is asked for at once if it is still near.
  */
-export function useEdgeLoader(scroller: RefObject<HTMLElement | null>, sentinel: RefObject<HTMLElement | null>, token: string | null, load: () => void) {
+export function useEdgeLoader(
+  scroller: RefObject<HTMLElement | null>,
+  sentinel: RefObject<HTMLElement | null>,
+  token: string | null,
+  load: () => void,
+) {
   const asked = useRef<string | null>(null);
   useEffect(() => {
     const edge = sentinel.current;

@@ -6,10 +6,13 @@ import { en } from "./en";
 type Tree = { [key: string]: string | Tree };
 
 function flat(tree: Tree, path = ""): [string, string][] {
-  return Object.entries(tree).flatMap(([key, value]) => (typeof value === "string" ? [[path + key, value] as [string, string]] : flat(value, `${path}${key}.`)));
+  return Object.entries(tree).flatMap(([key, value]) =>
+    typeof value === "string" ? [[path + key, value] as [string, string]] : flat(value, `${path}${key}.`),
+  );
 }
 
-const placeholders = (text: string) => [...new Set([...text.matchAll(/\{(\w+)/gu)].map((match) => match[1]))].filter((name) => !/^[#\d]/u.test(name ?? ""));
+const placeholders = (text: string) =>
+  [...new Set([...text.matchAll(/\{(\w+)/gu)].map((match) => match[1]))].filter((name) => !/^[#\d]/u.test(name ?? ""));
 
 describe("dictionaries", () => {
   const english = new Map(flat(en));
@@ -18,7 +21,8 @@ describe("dictionaries", () => {
     expect(english.has(key)).toBe(true);
     // What a plural form leaves out is no mistake; what English does not give is.
     const given = placeholders(english.get(key) ?? "");
-    for (const name of placeholders(text).filter((name) => text.includes(`{${name},`) || text.includes(`{${name}}`))) expect(given).toContain(name);
+    for (const name of placeholders(text).filter((name) => text.includes(`{${name},`) || text.includes(`{${name}}`)))
+      expect(given).toContain(name);
   });
   it.each(flat(en))("%s can be read in English", (_, text) => {
     expect(() => new IntlMessageFormat(text, "en")).not.toThrow();

@@ -1,0 +1,7 @@
+import type { ReactNode } from "react";
+import { Session } from "@/features/shell/Session";
+
+/** The pages that need the browser's store; the landing page does without it. */
+export default function Layout({ children }: { children: ReactNode }) {
+  return <Session>{children}</Session>;
+}
