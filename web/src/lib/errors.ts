@@ -16,5 +16,8 @@ export class ActionError extends Error {
 
 /** Whether the same may work later without anybody doing anything. */
 export function isPassing(error: unknown): boolean {
-  return error instanceof ActionError && ["OFFLINE", "SERVICE_UNAVAILABLE", "RATE_LIMIT_EXCEEDED", "INTERNAL_ERROR", "UNAUTHORIZED"].includes(error.code);
+  return (
+    error instanceof ActionError &&
+    ["OFFLINE", "SERVICE_UNAVAILABLE", "RATE_LIMIT_EXCEEDED", "INTERNAL_ERROR", "UNAUTHORIZED"].includes(error.code)
+  );
 }

@@ -1,5 +1,8 @@
 /** A UUID of version 7: of ids made later, those of a later millisecond sort later. */
-export function newId(now: number = Date.now(), random: (bytes: Uint8Array<ArrayBuffer>) => Uint8Array = (bytes) => crypto.getRandomValues(bytes)): string {
+export function newId(
+  now: number = Date.now(),
+  random: (bytes: Uint8Array<ArrayBuffer>) => Uint8Array = (bytes) => crypto.getRandomValues(bytes),
+): string {
   const bytes = random(new Uint8Array(16));
   for (let i = 0; i < 6; i += 1) bytes[i] = Math.floor(now / 256 ** (5 - i)) % 256;
   bytes[6] = 0x70 | ((bytes[6] ?? 0) & 0x0f);

@@ -16,7 +16,12 @@ let graphemes: Intl.Segmenter | undefined;
 
 /** The same for what a reader takes for the same: case, width and diacritics do not count. */
 export function fold(text: string): string {
-  return text.normalize("NFKC").toLowerCase().normalize("NFD").replace(/\p{Mn}+/gu, "").normalize("NFC");
+  return text
+    .normalize("NFKC")
+    .toLowerCase()
+    .normalize("NFD")
+    .replace(/\p{Mn}+/gu, "")
+    .normalize("NFC");
 }
 
 /** The words of a text, folded, each once. Of scripts without spaces the segmenter's words; of Chinese and Japanese each pair of characters. */

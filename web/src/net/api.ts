@@ -12,7 +12,8 @@ type Json<T> = T extends { content: { "application/json": infer J } } ? J : unde
 type Good = 200 | 201 | 202 | 204;
 export type Answered<P extends keyof paths, M extends Method> =
   Operation<P, M> extends { responses: infer R } ? Json<R[keyof R & Good]> : never;
-type Body<P extends keyof paths, M extends Method> = Operation<P, M> extends { requestBody: { content: { "application/json": infer B } } } ? B : undefined;
+type Body<P extends keyof paths, M extends Method> =
+  Operation<P, M> extends { requestBody: { content: { "application/json": infer B } } } ? B : undefined;
 type Parameters<P extends keyof paths, M extends Method, In extends "path" | "query"> =
   Operation<P, M> extends { parameters: infer A } ? (In extends keyof A ? A[In] : undefined) : undefined;
 
@@ -29,9 +30,11 @@ export async function call<M extends Method, P extends PathsWith<M>>(
   template: P,
   options: CallOptions<P, M> = {},
 ): Promise<Answered<P, M>> {
-  const path = fill(template, options.path as Record<string, string> | undefined) + queryOf(options.query as Record<string, unknown> | undefined);
+  const path =
+    fill(template, options.path as Record<string, string> | undefined) + queryOf(options.query as Record<string, unknown> | undefined);
   const { body, idempotencyKey } = options;
-  const send = (token: string) => request({ method: method.toUpperCase(), path, body, token, ...(idempotencyKey ? { idempotencyKey } : {}) });
+  const send = (token: string) =>
+    request({ method: method.toUpperCase(), path, body, token, ...(idempotencyKey ? { idempotencyKey } : {}) });
   const token = await accessToken(db);
   try {
     return (await send(token)) as Answered<P, M>;

@@ -7,6 +7,9 @@ export async function withLock<T>(name: string, work: () => Promise<T>): Promise
   if (locks) return (await locks.request(name, work)) as T;
   const before = chains.get(name) ?? Promise.resolve();
   const mine = before.then(work, work);
-  chains.set(name, mine.catch(() => {}));
+  chains.set(
+    name,
+    mine.catch(() => {}),
+  );
   return mine;
 }

@@ -2,6 +2,10 @@
  * The connection of this browser: one tab leads (it alone has the socket, syncs, acknowledges and empties the outbox), the
  * others read the same store. Views start it, watch its state, and log in and out through it.
  */
+import type { Arrived } from "@/store/ingest";
+import { theStore } from "@/store/db";
+import * as account from "./account";
+import { Page } from "./page";
 
 /** Where things stand, the same in all tabs. */
 export type Connection = {
@@ -21,67 +25,84 @@ export type Connection = {
 /** For `useSyncExternalStore(subscribe, get, getOnServer)`. */
 export type Watchable<T> = { get: () => T; getOnServer: () => T; subscribe: (changed: () => void) => () => void };
 
-export const connection: Watchable<Connection> = {
-  get: () => first,
-  getOnServer: () => first,
-  subscribe: () => () => {},
-};
+let page: Page | undefined;
+const watchers = new Set<() => void>();
 const first: Connection = { phase: "starting", since: 0, leads: false, trouble: null };
+
+export const connection: Watchable<Connection> = {
+  get: () => page?.connection ?? first,
+  getOnServer: () => first,
+  subscribe: (changed) => {
+    watchers.add(changed);
+    return () => watchers.delete(changed);
+  },
+};
 
 /** Starts it in this tab: once per page, in an effect. Stops with what it returns. */
 export function startSession(): () => void {
-  throw new Error("follows");
+  const mine = new Page(theStore(), () => {
+    for (const changed of watchers) changed();
+  });
+  page?.close();
+  page = mine;
+  mine.start(listeners);
+  return () => {
+    mine.close();
+    if (page === mine) page = undefined;
+  };
 }
 
-/** Tries now instead of at the end of the back-off ("Try again", `online` events do so by themselves). */
+/** Tries now instead of at the end of the back-off ("Try again"; that the network is back does so by itself). */
 export function reconnectNow(): void {
-  throw new Error("follows");
+  page?.hurry();
 }
 
 /** What has to be known to go on from "send me a code" to "this is it". Keep it in memory or in `sessionStorage`. */
-export type Challenge = { challenge: string; email: string; /** Milliseconds. */ expiresAt: number; resendAt: number };
+export type Challenge = { challenge: string; email: string /** Milliseconds. */; expiresAt: number; resendAt: number };
 
 /** Asks for a code. Throws `ActionError` (`RATE_LIMIT_EXCEEDED` with `retryAfter`, `VALIDATION_ERROR`, `OFFLINE`). */
-export async function requestCode(_email: string): Promise<Challenge> {
-  throw new Error("follows");
+export async function requestCode(email: string): Promise<Challenge> {
+  return account.requestCode(theStore(), email);
 }
 
 /**
  * Logs in. A wrong code is an `ActionError` with `field: "otp"`, a dead challenge one with `field: "challenge"`. If the browser holds
  * another person's history, that is wiped first. `isNewUser`: ask for a name.
  */
-export async function verifyCode(_challenge: Challenge, _otp: string): Promise<{ isNewUser: boolean }> {
-  throw new Error("follows");
+export async function verifyCode(challenge: Challenge, otp: string): Promise<{ isNewUser: boolean }> {
+  return account.verifyCode(theStore(), challenge, otp);
 }
 
 /** Ends the session at the server (if it answers), wipes this browser, all tabs. */
 export async function logOut(): Promise<void> {
-  throw new Error("follows");
+  return account.logOut(theStore());
 }
 
 // What is worth nothing a moment later. Any tab; dropped while there is no connection.
 
 /** Tell others that this person types there; call on every input, it is sent every 3 s at the most. */
-export function typingNow(_conversationId: string): void {
-  throw new Error("follows");
+export function typingNow(conversationId: string): void {
+  page?.typing(conversationId, true);
 }
 
-export function typingStopped(_conversationId: string): void {
-  throw new Error("follows");
+export function typingStopped(conversationId: string): void {
+  page?.typing(conversationId, false);
 }
 
 /** The conversation on screen in this tab; null: none. */
-export function showsConversation(_conversationId: string | null): void {
-  throw new Error("follows");
+export function showsConversation(conversationId: string | null): void {
+  page?.look({ shows: conversationId });
 }
 
 /** Whose presence this tab shows; replaces the last call's. */
-export function watchPresence(_userIds: readonly string[]): void {
-  throw new Error("follows");
+export function watchPresence(userIds: readonly string[]): void {
+  page?.look({ watches: userIds });
 }
 
 /** A message of somebody else that came live (not by catching up), once, in the leading tab: for notifications and sounds. */
-export type Arrival = { conversationId: string; messageId: string };
-export function onArrival(_listener: (arrival: Arrival) => void): () => void {
-  throw new Error("follows");
+export type Arrival = Arrived[number];
+const listeners = new Set<(arrival: Arrival) => void>();
+export function onArrival(listener: (arrival: Arrival) => void): () => void {
+  listeners.add(listener);
+  return () => listeners.delete(listener);
 }

@@ -26,7 +26,10 @@ export async function oneConversation(db: Store, id: string): Promise<Conversati
   const row = await db.conversations.get(id);
   if (!row) return null;
   const around = await surroundings(db, [row]);
-  const people = await peopleOf(db, row.members.map((member) => member.userId));
+  const people = await peopleOf(
+    db,
+    row.members.map((member) => member.userId),
+  );
   const members = row.members.map(({ userId, role, joinedAt }) => ({ person: people.get(userId) ?? nobody(userId), role, joinedAt }));
   const role: Role = row.members.find((member) => member.userId === around.me)?.role ?? "member";
   return {

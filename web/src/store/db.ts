@@ -205,7 +205,7 @@ export type Account = {
   createdAt: string;
 };
 
-export type Tokens = { access: string; refresh: string; /** Milliseconds. */ expiresAt: number };
+export type Tokens = { access: string; refresh: string /** Milliseconds. */; expiresAt: number };
 
 /** Single things, by name. */
 export type Meta = {
@@ -222,7 +222,12 @@ export type Meta = {
 export type MetaName = keyof Meta;
 export type MetaRow = { name: string; value: unknown };
 
-export type Settings = { readReceipts: boolean; lastSeen: boolean; discoverableByMail: boolean; whoMayMessageMe: "everyone" | "contacts" | "nobody" };
+export type Settings = {
+  readReceipts: boolean;
+  lastSeen: boolean;
+  discoverableByMail: boolean;
+  whoMayMessageMe: "everyone" | "contacts" | "nobody";
+};
 
 /** What the server allows; see `/api/v1/client-config`. */
 export type ClientConfig = {

@@ -180,7 +180,12 @@ function noticeOf({ type, data }: Entry): Notice | null {
   if (!data) return null;
   if (type === "conversation") {
     const { title, avatarUrl, retention } = data as ConversationData;
-    return { what: "changed", ...(title ? { title } : {}), ...(avatarUrl !== undefined ? { avatar: true } : {}), ...(retention ? { retention } : {}) };
+    return {
+      what: "changed",
+      ...(title ? { title } : {}),
+      ...(avatarUrl !== undefined ? { avatar: true } : {}),
+      ...(retention ? { retention } : {}),
+    };
   }
   const { op, userId, role, by } = data as MemberData;
   if (op === "role") return { what: "role", userId, role: role ?? "member", by: by ?? null };

@@ -112,7 +112,10 @@ async function store(db: Store, who: Who, { id, history, entries, gone }: Stretc
   const following = history.take(entries, gone);
   if (history.whole === conversation.whole) return [];
   const own = following.filter((entry) => entry.senderId === who.userId);
-  const letters = await db.outbox.where("id").anyOf(own.map((entry) => entry.id)).toArray();
+  const letters = await db.outbox
+    .where("id")
+    .anyOf(own.map((entry) => entry.id))
+    .toArray();
   const written = new Map(letters.map((letter) => [letter.id, letter]));
 
   const work = await begin(db, who.userId, conversation, following);

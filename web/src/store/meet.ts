@@ -78,12 +78,25 @@ async function keepPeople(db: Store, view: ConversationView): Promise<void> {
     const before = known[at];
     // Without the time of joining the server could not tell who they are just now.
     if (!user.createdAt && before) return false;
-    return !before || before.name !== (user.name ?? null) || before.username !== (user.username ?? null) || before.avatarUrl !== (user.avatarUrl ?? null) || before.bio !== (user.bio ?? null);
+    return (
+      !before ||
+      before.name !== (user.name ?? null) ||
+      before.username !== (user.username ?? null) ||
+      before.avatarUrl !== (user.avatarUrl ?? null) ||
+      before.bio !== (user.bio ?? null)
+    );
   });
   await db.people.bulkPut(news.map((user) => personRow(user, user.createdAt ? Date.now() : 0)));
 }
 
-type Told = { id: string; name?: string | null; username?: string | null; bio?: string | null; avatarUrl?: string | null; createdAt?: string | null };
+type Told = {
+  id: string;
+  name?: string | null;
+  username?: string | null;
+  bio?: string | null;
+  avatarUrl?: string | null;
+  createdAt?: string | null;
+};
 
 export function personRow({ id, name, username, bio, avatarUrl, createdAt }: Told, fetchedAt: number) {
   return {

@@ -31,7 +31,11 @@ export async function fail(db: Store, id: string, failure: Failure): Promise<voi
 /** Behind everything that waits, under the same ids and in the order they had. */
 export async function requeue(db: Store, messageId: string): Promise<void> {
   await db.transaction("rw", db.outbox, async () => {
-    const failed = await db.outbox.where("messageId").equals(messageId).filter((row) => row.state === "failed").sortBy("n");
+    const failed = await db.outbox
+      .where("messageId")
+      .equals(messageId)
+      .filter((row) => row.state === "failed")
+      .sortBy("n");
     await db.outbox.bulkDelete(failed.map((row) => row.n as number));
     for (const { n: _, ...row } of failed) await db.outbox.add({ ...row, state: "waiting", failure: null });
   });

@@ -207,8 +207,12 @@ export async function people(ids: readonly string[], db: Store = theStore()): Pr
 /** People of direct conversations and shared groups whose name or username has words that begin so; without oneself. */
 export async function knownPeople(query: string, limit: number, db: Store = theStore()): Promise<PersonView[]> {
   const account = await readMeta(db, "account");
-  const all = await db.people.filter((row) => row.id !== account?.userId && (query.trim() === "" || matches(`${row.name ?? ""} ${row.username ?? ""}`, query))).toArray();
-  const named = all.filter((row) => row.name || row.username).sort((a, b) => (a.name ?? a.username ?? "").localeCompare(b.name ?? b.username ?? ""));
+  const all = await db.people
+    .filter((row) => row.id !== account?.userId && (query.trim() === "" || matches(`${row.name ?? ""} ${row.username ?? ""}`, query)))
+    .toArray();
+  const named = all
+    .filter((row) => row.name || row.username)
+    .sort((a, b) => (a.name ?? a.username ?? "").localeCompare(b.name ?? b.username ?? ""));
   return named.slice(0, limit).map(personView);
 }
 
@@ -230,7 +234,11 @@ export async function outboxCounts(db: Store = theStore()): Promise<{ waiting: n
 }
 
 /** Who is typing there now, without oneself. Ask again at `until`: nothing changes in the store when the time is over. */
-export async function typing(conversationId: string, now: number, db: Store = theStore()): Promise<{ userIds: string[]; until: number | null }> {
+export async function typing(
+  conversationId: string,
+  now: number,
+  db: Store = theStore(),
+): Promise<{ userIds: string[]; until: number | null }> {
   const rows = (await typingNow(db, now)).filter((row) => row.conversationId === conversationId);
   return { userIds: rows.map((row) => row.userId), until: earliest(rows) };
 }

@@ -41,8 +41,14 @@ async function candidates(db: Store, terms: Terms, { conversationId, before }: O
 }
 
 async function dressed(db: Store, found: { row: MessageRow; hits: [number, number][] }[]): Promise<SearchHit[]> {
-  const conversations = await itemsOf(db, found.map(({ row }) => row.conversationId));
-  const people = await peopleOf(db, found.map(({ row }) => row.senderId));
+  const conversations = await itemsOf(
+    db,
+    found.map(({ row }) => row.conversationId),
+  );
+  const people = await peopleOf(
+    db,
+    found.map(({ row }) => row.senderId),
+  );
   const lights = new Map<string, Light>();
   for (const id of conversations.keys()) lights.set(id, await light(db, id));
   return found.flatMap(({ row, hits }) => {
@@ -51,6 +57,8 @@ async function dressed(db: Store, found: { row: MessageRow; hits: [number, numbe
     const message = by && messageView(row, by);
     // What is being changed is found by what it will say.
     const stands = message && message.text === row.text ? hits : [];
-    return conversation && message ? [{ message, conversation, sender: people.get(row.senderId) ?? nobody(row.senderId), hits: stands }] : [];
+    return conversation && message
+      ? [{ message, conversation, sender: people.get(row.senderId) ?? nobody(row.senderId), hits: stands }]
+      : [];
   });
 }

@@ -9,8 +9,14 @@ export async function slice(db: Store, id: string, options: Options): Promise<Me
   const by = await light(db, id);
   const anchor = await find(db, id, options.around, by);
   // One more on each side tells whether there is more.
-  const below = await side(db, id, { from: anchor?.order ?? Infinity, inclusive: anchor === null, down: true, most: options.before + 1 }, by);
-  const above = anchor === null ? [] : await side(db, id, { from: anchor.order, inclusive: true, down: false, most: options.after + 1 }, by);
+  const below = await side(
+    db,
+    id,
+    { from: anchor?.order ?? Infinity, inclusive: anchor === null, down: true, most: options.before + 1 },
+    by,
+  );
+  const above =
+    anchor === null ? [] : await side(db, id, { from: anchor.order, inclusive: true, down: false, most: options.after + 1 }, by);
   const atStart = below.length <= options.before;
   const reachesEnd = anchor === null || above.length <= options.after;
   const shown = [...below.slice(0, options.before).reverse(), ...above.slice(0, options.after)];
@@ -50,7 +56,9 @@ type Side = { from: number; inclusive: boolean; down: boolean; most: number };
 
 async function side(db: Store, id: string, { from, inclusive, down, most }: Side, by: Light): Promise<MessageView[]> {
   const index = db.messages.where("[conversationId+order]");
-  const range = down ? index.between([id, -Infinity], [id, from], true, inclusive) : index.between([id, from], [id, Infinity], inclusive, true);
+  const range = down
+    ? index.between([id, -Infinity], [id, from], true, inclusive)
+    : index.between([id, from], [id, Infinity], inclusive, true);
   const shown = (down ? range.reverse() : range).filter((row) => isShown(row) && messageView(row, by) !== null);
   const rows = await shown.limit(most).toArray();
   return rows.map((row) => messageView(row, by)).filter((view) => view !== null);
