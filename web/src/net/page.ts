@@ -103,7 +103,7 @@ export class Page {
     if (!this.device) return;
     if (message.kind === "hurry") this.device.hurry();
     else if (message.kind === "say") this.device.say(message.event, message.payload as ClientEvents[ClientEvent][0]);
-    else this.attention?.of(message.tab, message.look);
+    else if (message.kind === "look") this.attention?.of(message.tab, message.look);
   }
 
   private async lead(over: AbortSignal): Promise<void> {

@@ -1,0 +1,19 @@
+import { afterEach } from "vitest";
+import { Store, writeMeta } from "@/store/db";
+import { at, me } from "./log";
+
+let number = 0;
+const opened: Store[] = [];
+
+/** An empty store of a person who is logged in. Closed and thrown away after the test. */
+export async function freshStore(name = `test-${process.pid}-${(number += 1)}`, who = me): Promise<Store> {
+  const db = new Store(name);
+  opened.push(db);
+  const profile = { name: null, username: null, bio: null, avatarUrl: null, createdAt: at(0) };
+  await writeMeta(db, "account", { ...who, deviceToken: null, ...profile });
+  return db;
+}
+
+afterEach(async () => {
+  for (const db of opened.splice(0)) await db.delete();
+});
