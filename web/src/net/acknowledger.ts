@@ -43,8 +43,8 @@ export class Acknowledger {
   }
 
   private tell(): void {
-    const news = this.owner.due().filter(([id, history]) => this.told.get(id) !== mark(history));
-    const cursors = news.slice(0, most).map(([id, { whole, epoch }]) => ({ conversationId: id, seq: whole, epoch }));
+    const news = this.owner.due().filter(([id, history]) => history.stored > 0 && this.told.get(id) !== mark(history));
+    const cursors = news.slice(0, most).map(([id, { stored, epoch }]) => ({ conversationId: id, seq: stored, epoch }));
     if (cursors.length === 0) return;
     this.asking = true;
     this.last = performance.now();
@@ -52,7 +52,7 @@ export class Acknowledger {
       this.asking = false;
       if (!answer) return this.owner.lost();
       if (answer.ok) {
-        for (const { conversationId, seq, epoch } of cursors) this.told.set(conversationId, mark({ whole: seq, epoch }));
+        for (const { conversationId, seq, epoch } of cursors) this.told.set(conversationId, mark({ stored: seq, epoch }));
         return this.soon();
       }
       if (passing.has(answer.error.code)) return this.soon(Math.max(pause, (answer.error.retryAfter ?? 0) * 1_000));
@@ -63,6 +63,6 @@ export class Acknowledger {
 
 const passing = new Set(["SERVICE_UNAVAILABLE", "RATE_LIMIT_EXCEEDED", "INTERNAL_ERROR"]);
 
-function mark({ whole, epoch }: { whole: number; epoch: string }): string {
-  return `${epoch} ${whole}`;
+function mark({ stored, epoch }: { stored: number; epoch: string }): string {
+  return `${epoch} ${stored}`;
 }

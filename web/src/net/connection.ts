@@ -202,13 +202,14 @@ export class Connection {
   }
 
   private async synced(asked: SyncRequest, answer: Answer<SyncPage> | null): Promise<void> {
-    this.syncs -= 1;
     if (!answer?.ok) {
+      this.syncs -= 1;
       // Refused is the token: then from what this device has acknowledged.
       if (answer?.error.code === "VALIDATION_ERROR" && asked.since) return this.sync({});
       return this.end(endOf(answer));
     }
     await ingestPage(this.db, this.who, answer, this.known);
+    this.syncs -= 1;
     for (const id of answer.removed) this.left.add(id);
     for (const { conversation } of answer.conversations) this.left.delete(conversation.id);
     if (answer.more) return this.sync({ since: answer.since });

@@ -7,8 +7,8 @@ const most = 2_000;
 export class History {
   /** Whether what is missing is being fetched. */
   fetching = false;
-  /** The server knows that everything up to here is stored. */
-  told = 0;
+  /** What the store has for certain: `whole` runs ahead of it while a transaction is under way. Nothing else is acknowledged. */
+  stored: number;
   private readonly above = new Map<number, Entry>();
   private runs: Run[] = [];
   private heard: number;
@@ -19,6 +19,7 @@ export class History {
     public whole: number,
   ) {
     this.heard = whole;
+    this.stored = whole;
   }
 
   /** Takes in what came, in any order and any number of times; gives what now follows on what is stored, upwards. */
@@ -66,6 +67,11 @@ export class History {
     const known = [...this.above.keys(), ...this.runs.map(([from]) => from)];
     const lowest = known.length > 0 ? known.reduce((a, b) => Math.min(a, b)) - 1 : this.heard;
     return [this.whole + 1, Math.max(lowest, this.whole + 1)];
+  }
+
+  /** The transaction is through. */
+  committed(): void {
+    this.stored = this.whole;
   }
 
   /** Somebody else, another tab, has stored further. */

@@ -33,12 +33,14 @@ export async function histories(db: Store): Promise<Map<string, History>> {
 
 /** Stores what follows on. When this ends well it is on disk. */
 export async function ingest(db: Store, who: Who, stretches: readonly Stretch[]): Promise<Arrived> {
-  return db.transaction("rw", db.tables, async () => {
+  const arrived = await db.transaction("rw", db.tables, async () => {
     await stillHere(db, who);
     const arrived: Arrived = [];
     for (const stretch of stretches) arrived.push(...(await store(db, who, stretch)));
     return arrived;
   });
+  for (const { history } of stretches) history.committed();
+  return arrived;
 }
 
 /** Stores a page of `sync`: conversations, their entries, receipts and where the next page begins. */
@@ -59,6 +61,7 @@ export async function ingestPage(db: Store, who: Who, page: SyncPage, known: Map
     await writeMeta(db, "since", page.since);
     if (!page.more) await writeMeta(db, "synced", true);
   });
+  for (const { conversation } of page.conversations) known.get(conversation.id)?.committed();
 }
 
 /** Learns of a conversation: told live, or the answer to a call of any tab. */
@@ -101,6 +104,8 @@ function historyFor(known: Map<string, History>, id: string, mark: { epoch: stri
   const old = known.get(id);
   if (old && old.epoch === mark.epoch && old.whole <= mark.whole) return old;
   const history = new History(mark.epoch, mark.whole);
+  // Nothing of it is certain before the transaction is through.
+  history.stored = 0;
   known.set(id, history);
   return history;
 }
