@@ -65,7 +65,25 @@ function toAccount({ user, device, deviceToken }: components["schemas"]["VerifyA
 /** "Firefox on Linux", for the person's own list of devices. */
 export function deviceName(agent: string): string {
   const of = (known: [RegExp, string][], other: string) => known.find(([pattern]) => pattern.test(agent))?.[1] ?? other;
-  const browser = of([[/Edg\//u, "Edge"], [/OPR\//u, "Opera"], [/Firefox\//u, "Firefox"], [/Chrome\//u, "Chrome"], [/Safari\//u, "Safari"]], "Browser");
-  const system = of([[/iPhone|iPad/u, "iOS"], [/Android/u, "Android"], [/Windows/u, "Windows"], [/Mac OS X/u, "macOS"], [/Linux/u, "Linux"]], "");
+  const browser = of(
+    [
+      [/Edg\//u, "Edge"],
+      [/OPR\//u, "Opera"],
+      [/Firefox\//u, "Firefox"],
+      [/Chrome\//u, "Chrome"],
+      [/Safari\//u, "Safari"],
+    ],
+    "Browser",
+  );
+  const system = of(
+    [
+      [/iPhone|iPad/u, "iOS"],
+      [/Android/u, "Android"],
+      [/Windows/u, "Windows"],
+      [/Mac OS X/u, "macOS"],
+      [/Linux/u, "Linux"],
+    ],
+    "",
+  );
   return system ? `${browser} on ${system}` : browser;
 }

@@ -39,7 +39,7 @@ export class Clerk {
     for (const timer of this.timers) clearTimeout(timer);
   }
 
-  private next(key: string, done: boolean): void {
+  private next(key: string, done: boolean) {
     const again = () => {
       this.underWay.delete(key);
       if (!this.stopped) void this.tell().catch(() => {});

@@ -6,7 +6,15 @@ import type { Store } from "@/store/db";
 import { readMeta } from "@/store/db";
 import { type Arrived, histories, ingest, ingestPage, leaveConversation, meet, Stale, type Stretch, type Who } from "@/store/ingest";
 import type { History } from "@/store/history";
-import { type Answer, type ConversationView, type Entry, isEntry, type Stretch as Fetched, type SyncPage, type SyncRequest } from "./events";
+import {
+  type Answer,
+  type ConversationView,
+  type Entry,
+  isEntry,
+  type Stretch as Fetched,
+  type SyncPage,
+  type SyncRequest,
+} from "./events";
 import { Acknowledger } from "./acknowledger";
 import { hearSignal } from "./signals";
 import type { Wire } from "./wire";
@@ -105,7 +113,7 @@ export class Connection {
     });
   }
 
-  private hear(name: string, payload: unknown): void {
+  private hear(name: string, payload: unknown) {
     if (name === "server:draining") return this.end({ why: "draining", seconds: (payload as { reconnectIn?: number }).reconnectIn ?? 0 });
     if (name === "session:revoked") return this.end({ why: "unauthorized" });
     if (name === "auth:expiring") return this.listener.expiring();

@@ -127,13 +127,22 @@ export class Device {
         deps.trouble(null);
         deps.phase("online");
         stopWatching = changesOf(
-          watch(() => db.outbox.toCollection().primaryKeys(), () => postman.post()),
-          watch(() => db.personal.toArray(), () => void clerk.tell().catch(() => {})),
+          watch(
+            () => db.outbox.toCollection().primaryKeys(),
+            () => postman.post(),
+          ),
+          watch(
+            () => db.personal.toArray(),
+            () => void clerk.tell().catch(() => {}),
+          ),
         );
       },
     };
     const stopWatchingAccount = changesOf(
-      watch(() => readMeta(db, "account"), (now) => now?.deviceId !== who.deviceId && connection.end({ why: "stale" })),
+      watch(
+        () => readMeta(db, "account"),
+        (now) => now?.deviceId !== who.deviceId && connection.end({ why: "stale" }),
+      ),
     );
     if (this.toldAs !== who.deviceId) this.told.clear();
     this.toldAs = who.deviceId;

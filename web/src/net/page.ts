@@ -89,7 +89,7 @@ export class Page {
     else if (!this.undo.signal.aborted) this.channel.postMessage(message);
   }
 
-  private hear(message: Between): void {
+  private hear(message: Between) {
     if (message.kind === "state") {
       if (this.device) return;
       this.tabs.beat();
@@ -153,7 +153,9 @@ export class Page {
   }
 
   private async meetSenders(arrived: Arrived): Promise<void> {
-    const rows = await this.db.messages.bulkGet(arrived.map(({ conversationId, messageId }): [string, string] => [conversationId, messageId]));
+    const rows = await this.db.messages.bulkGet(
+      arrived.map(({ conversationId, messageId }): [string, string] => [conversationId, messageId]),
+    );
     const ids = [...new Set(rows.flatMap((row) => (row ? [row.senderId] : [])))];
     const known = await this.db.people.bulkGet(ids);
     for (const [at, id] of ids.entries()) if (!known[at]) await refreshPerson(id, this.db);
@@ -161,7 +163,8 @@ export class Page {
 
   /** What may have changed elsewhere; without an answer it stays as it was. */
   private async refreshAccount(): Promise<void> {
-    const config = async () => writeMeta(this.db, "config", (await request({ method: "GET", path: "/api/v1/client-config" })) as ClientConfig);
+    const config = async () =>
+      writeMeta(this.db, "config", (await request({ method: "GET", path: "/api/v1/client-config" })) as ClientConfig);
     await Promise.allSettled([config(), refreshProfile(this.db), loadSettings(this.db)]);
   }
 

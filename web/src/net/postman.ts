@@ -46,7 +46,7 @@ export class Postman {
     this.wire.ask(letter.event as "message:send", body, (answer) => this.answered(letter, answer));
   }
 
-  private answered(letter: OutboxRow, answer: Answer<{ entry: Entry }> | null): void {
+  private answered(letter: OutboxRow, answer: Answer<{ entry: Entry }> | null) {
     if (answer?.ok) return this.taken(letter, answer.entry);
     if (!answer || answer.error.code === "UNAUTHORIZED") return this.connection.end(endOf(answer));
     const { code, message, retryAfter } = answer.error;

@@ -13,7 +13,13 @@ import type { Cursor, Entry } from "./events";
 import { Tabs } from "./tabs";
 
 type Tab = { db: Store; tabs: Tabs };
-type Browser = { sent: { group: string[]; pair: string[] }; who: { userId: string; deviceId: string }; db: Store; tabs: Tab[]; locks: LockManager | undefined };
+type Browser = {
+  sent: { group: string[]; pair: string[] };
+  who: { userId: string; deviceId: string };
+  db: Store;
+  tabs: Tab[];
+  locks: LockManager | undefined;
+};
 type Told = ReturnType<World["log"]>;
 
 const seeds = Number(process.env.SEEDS ?? 12);
@@ -32,15 +38,27 @@ async function story(seed: number): Promise<void> {
   const world = new World(random, people, (device, log, cursor) => lacking(stores, world, device, log, cursor), random.below(15));
   world.add("group", "group", ["me", "ann", "bob"]);
   world.add("pair", "group", ["me", "ann"]);
-  const weather: Weather = { lost: random.below(15), doubled: random.below(20), late: random.below(30), cuts: random.below(25), calm: false };
+  const weather: Weather = {
+    lost: random.below(15),
+    doubled: random.below(20),
+    late: random.below(30),
+    cuts: random.below(25),
+    calm: false,
+  };
   const lines = new Set<Line>();
   const browsers: Browser[] = [];
   for (const { userId, devices } of people) {
     for (const deviceId of devices) {
       const who = { userId, deviceId };
-      const db = await freshStore(undefined, who);
+      const db = await freshStore(who);
       stores.set(deviceId, db);
-      const browser: Browser = { sent: { group: [], pair: [] }, who, db, tabs: [], locks: random.oneIn(4) ? undefined : locksOfOneBrowser() };
+      const browser: Browser = {
+        sent: { group: [], pair: [] },
+        who,
+        db,
+        tabs: [],
+        locks: random.oneIn(4) ? undefined : locksOfOneBrowser(),
+      };
       browsers.push(browser);
       for (let tab = 0; tab <= random.below(2); tab += 1) openTab(browser, world, random, weather, lines);
     }
@@ -83,7 +101,14 @@ function openTab(browser: Browser, world: World, random: Random, weather: Weathe
   tabs.start();
 }
 
-async function live(random: Random, world: World, browsers: Browser[], lines: Set<Line>, weather: Weather, restore: boolean): Promise<void> {
+async function live(
+  random: Random,
+  world: World,
+  browsers: Browser[],
+  lines: Set<Line>,
+  weather: Weather,
+  restore: boolean,
+): Promise<void> {
   if (restore) world.restore("group");
   const browser = random.pick(browsers);
   const db = random.pick(browser.tabs).db;
@@ -142,7 +167,10 @@ async function settle(world: World, browsers: Browser[], lines: Set<Line>, weath
 async function lacking(stores: Map<string, Store>, world: World, device: string, log: Told, cursor: Cursor): Promise<string | null> {
   const db = stores.get(device) as Store;
   const due = log.entries.filter((entry) => entry.type === "message" && entry.seq <= cursor.seq);
-  const [row, ids] = [await db.conversations.get(log.id), await db.messages.where("[conversationId+order]").between([log.id, -Infinity], [log.id, Infinity]).toArray()];
+  const [row, ids] = [
+    await db.conversations.get(log.id),
+    await db.messages.where("[conversationId+order]").between([log.id, -Infinity], [log.id, Infinity]).toArray(),
+  ];
   if (row?.epoch === cursor.epoch && row.whole < cursor.seq) return `${device} acknowledged ${log.id} ${cursor.seq} and has ${row.whole}`;
   const there = new Set(ids.map((message) => message.id));
   const gone = cursor.epoch.endsWith("-e0") ? undefined : world.toldGone.get(`${device} ${cursor.epoch}`);

@@ -3,9 +3,7 @@
  * others read the same store. Views start it, watch its state, and log in and out through it.
  */
 import type { Arrived } from "@/store/ingest";
-import { theStore } from "@/store/db";
-import * as account from "./account";
-import { Page } from "./page";
+import type { Page } from "./page";
 
 /** Where things stand, the same in all tabs. */
 export type Connection = {
@@ -26,6 +24,8 @@ export type Connection = {
 export type Watchable<T> = { get: () => T; getOnServer: () => T; subscribe: (changed: () => void) => () => void };
 
 let page: Page | undefined;
+/** What this tab looks at, also before it has started. */
+const looking: { shows: string | null; watches: readonly string[] } = { shows: null, watches: [] };
 const watchers = new Set<() => void>();
 const first: Connection = { phase: "starting", since: 0, leads: false, trouble: null };
 
@@ -38,16 +38,29 @@ export const connection: Watchable<Connection> = {
   },
 };
 
+/** The store and the socket are fetched when they are first needed: pages that come before them are there sooner. */
+const account = async () => {
+  const [{ theStore }, work] = await Promise.all([import("@/store/db"), import("./account")]);
+  return { db: theStore(), ...work };
+};
+
 /** Starts it in this tab: once per page, in an effect. Stops with what it returns. */
 export function startSession(): () => void {
-  const mine = new Page(theStore(), () => {
-    for (const changed of watchers) changed();
+  let stopped = false;
+  let mine: Page | undefined;
+  void Promise.all([import("@/store/db"), import("./page")]).then(([{ theStore }, { Page }]) => {
+    if (stopped) return;
+    mine = new Page(theStore(), () => {
+      for (const changed of watchers) changed();
+    });
+    page?.close();
+    page = mine;
+    mine.look(looking);
+    mine.start(listeners);
   });
-  page?.close();
-  page = mine;
-  mine.start(listeners);
   return () => {
-    mine.close();
+    stopped = true;
+    mine?.close();
     if (page === mine) page = undefined;
   };
 }
@@ -62,7 +75,8 @@ export type Challenge = { challenge: string; email: string /** Milliseconds. */;
 
 /** Asks for a code. Throws `ActionError` (`RATE_LIMIT_EXCEEDED` with `retryAfter`, `VALIDATION_ERROR`, `OFFLINE`). */
 export async function requestCode(email: string): Promise<Challenge> {
-  return account.requestCode(theStore(), email);
+  const { db, requestCode } = await account();
+  return requestCode(db, email);
 }
 
 /**
@@ -70,12 +84,14 @@ export async function requestCode(email: string): Promise<Challenge> {
  * another person's history, that is wiped first. `isNewUser`: ask for a name.
  */
 export async function verifyCode(challenge: Challenge, otp: string): Promise<{ isNewUser: boolean }> {
-  return account.verifyCode(theStore(), challenge, otp);
+  const { db, verifyCode } = await account();
+  return verifyCode(db, challenge, otp);
 }
 
 /** Ends the session at the server (if it answers), wipes this browser, all tabs. */
 export async function logOut(): Promise<void> {
-  return account.logOut(theStore());
+  const { db, logOut } = await account();
+  return logOut(db);
 }
 
 // What is worth nothing a moment later. Any tab; dropped while there is no connection.
@@ -91,12 +107,14 @@ export function typingStopped(conversationId: string): void {
 
 /** The conversation on screen in this tab; null: none. */
 export function showsConversation(conversationId: string | null): void {
-  page?.look({ shows: conversationId });
+  looking.shows = conversationId;
+  page?.look(looking);
 }
 
 /** Whose presence this tab shows; replaces the last call's. */
 export function watchPresence(userIds: readonly string[]): void {
-  page?.look({ watches: userIds });
+  looking.watches = userIds;
+  page?.look(looking);
 }
 
 /** A message of somebody else that came live (not by catching up), once, in the leading tab: for notifications and sounds. */

@@ -49,7 +49,9 @@ function overSocket(socket: Socket): Wire {
   return {
     ask: (event, payload, answered) => {
       if (!socket.connected) return answered(null);
-      socket.timeout(patience).emit(event, payload, (lost: Error | null, answer: unknown) => answered(lost ? null : (answer as Answer<never>)));
+      socket
+        .timeout(patience)
+        .emit(event, payload, (lost: Error | null, answer: unknown) => answered(lost ? null : (answer as Answer<never>)));
     },
     listen: (onSaid, onClosed) => {
       said = onSaid;

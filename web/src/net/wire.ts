@@ -6,7 +6,11 @@ export type Closed = (why: string) => void;
 
 export type Wire = {
   /** Says something; `answered` is called once, with null if no answer came or will come. In the order in which things arrive. */
-  ask: <E extends ClientEvent>(event: E, payload: ClientEvents[E][0], answered: (answer: Answer<ClientEvents[E][1]> | null) => void) => void;
+  ask: <E extends ClientEvent>(
+    event: E,
+    payload: ClientEvents[E][0],
+    answered: (answer: Answer<ClientEvents[E][1]> | null) => void,
+  ) => void;
   /** From now on it tells what comes; what came before is told at once. */
   listen: (said: Said, closed: Closed) => void;
   close: () => void;

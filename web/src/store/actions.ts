@@ -392,6 +392,9 @@ async function keepProfile(db: Store, user: components["schemas"]["UserView"]): 
 async function lastStored(db: Store, { id, head, whole, read }: ConversationRow): Promise<Position> {
   if (head.seq <= whole) return head;
   const rows = db.messages.where("[conversationId+order]").between([id, -Infinity], [id, Infinity]);
-  const last = await rows.reverse().filter((row) => row.seq !== null).first();
+  const last = await rows
+    .reverse()
+    .filter((row) => row.seq !== null)
+    .first();
   return last?.seq ? { seq: last.seq, count: last.count } : read;
 }

@@ -50,17 +50,17 @@ export function foldEntry(work: Working, entry: Entry): void {
 
 const writes = new Set(["message", "edit", "delete", "reaction"]);
 
-function change(work: Working, entry: Entry, isNews: boolean): void {
+function change(work: Working, entry: Entry, isNews: boolean) {
   const data = entry.data;
   switch (entry.type) {
     case "message":
       return addMessage(work, entry, isNews);
     case "edit":
-      return data ? edit(work, entry, data as EditData) : undefined;
+      return data && edit(work, entry, data as EditData);
     case "delete":
-      return data ? remove(work, (data as DeleteData).messageId) : undefined;
+      return data && remove(work, (data as DeleteData).messageId);
     case "reaction":
-      return data ? react(work, entry, data as ReactionData) : undefined;
+      return data && react(work, entry, data as ReactionData);
     case "member":
       if (data) member(work, entry, data as MemberData, isNews);
       return addNotice(work, entry);
@@ -68,8 +68,7 @@ function change(work: Working, entry: Entry, isNews: boolean): void {
       if (data) describe(work.conversation, data as ConversationData);
       return addNotice(work, entry);
     case "account":
-      if (data) work.account.push(data as AccountData);
-      return;
+      return data && work.account.push(data as AccountData);
     default:
       // A later version may know what it means.
       put(work, { ...blank(entry), raw: data });

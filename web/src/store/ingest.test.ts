@@ -7,7 +7,14 @@ import { readMeta, type Store, writeMeta } from "./db";
 import { histories, ingest, ingestPage, meet, settle, Stale } from "./ingest";
 import { conversationById, conversationList, messageById, messageSlice, receiptsOf } from "./queries";
 
-const page = (change: Partial<SyncPage> = {}): SyncPage => ({ since: "s1", conversations: [], removed: [], receipts: [], more: false, ...change });
+const page = (change: Partial<SyncPage> = {}): SyncPage => ({
+  since: "s1",
+  conversations: [],
+  removed: [],
+  receipts: [],
+  more: false,
+  ...change,
+});
 
 async function takePage(db: Store, change: Partial<SyncPage>) {
   await ingestPage(db, me, page(change), await histories(db));
@@ -57,7 +64,9 @@ describe("ingest", () => {
       throw new Error("no room");
     };
     db.messages.hook("creating", fail);
-    await expect(takePage(db, { since: "s2", conversations: [{ conversation: viewOf("c"), entries: [entryOf("c", 2)], gone: [] }] })).rejects.toThrow();
+    await expect(
+      takePage(db, { since: "s2", conversations: [{ conversation: viewOf("c"), entries: [entryOf("c", 2)], gone: [] }] }),
+    ).rejects.toThrow();
     db.messages.hook("creating").unsubscribe(fail);
     expect(await readMeta(db, "since")).toBe("s1");
     expect((await db.conversations.get("c"))?.whole).toBe(1);
@@ -163,7 +172,11 @@ describe("ingest", () => {
     expect(await conversationList({}, db)).toEqual([]);
     expect(await texts(db)).toEqual(["text 1"]);
     const members = [memberOf("me"), memberOf("ann", "owner"), memberOf("bob")];
-    await takePage(db, { conversations: [{ conversation: viewOf("c", { members, title: "Again", head: { seq: 5, count: 4 } }), entries: [entryOf("c", 5)], gone: [[2, 4]] }] });
+    await takePage(db, {
+      conversations: [
+        { conversation: viewOf("c", { members, title: "Again", head: { seq: 5, count: 4 } }), entries: [entryOf("c", 5)], gone: [[2, 4]] },
+      ],
+    });
     expect(await conversationById("c", db)).toMatchObject({ left: false, title: "Again", memberCount: 3 });
     expect(await texts(db)).toEqual(["text 1", "text 5"]);
   });
@@ -182,8 +195,10 @@ describe("ingest", () => {
     const db = await withGroup([entryOf("c", 1), entryOf("c", 2, { data: textOf("hi @me", { mentions: ["me"] }) }), entryOf("c", 3)]);
     expect(await conversationById("c", db)).toMatchObject({ unread: 3, mentions: 1 });
     let seq = 0;
-    const note = (data: Record<string, unknown>) =>
-      entryOf("self", (seq += 1), { id: `n${seq}`, count: 0, type: "account", senderId: "me", data: { conversationId: "c", ...data } });
+    const note = (data: Record<string, unknown>) => {
+      seq += 1;
+      return entryOf("self", seq, { id: `n${seq}`, count: 0, type: "account", senderId: "me", data: { conversationId: "c", ...data } });
+    };
     const notes = [
       note({ op: "read", seq: 2, count: 2 }),
       note({ op: "settings", muted: true, pinned: true }),
@@ -192,8 +207,17 @@ describe("ingest", () => {
       note({ op: "hidden-message", messageId: "m4" }),
       note({ op: "something-new" }),
     ];
-    await takePage(db, { conversations: [{ conversation: viewOf("self", { kind: "self", members: [memberOf("me")] }), entries: notes, gone: [] }] });
-    expect(await conversationById("c", db)).toMatchObject({ unread: 1, mentions: 0, muted: true, pinned: false, hidden: true, preview: { text: "hi @me" } });
+    await takePage(db, {
+      conversations: [{ conversation: viewOf("self", { kind: "self", members: [memberOf("me")] }), entries: notes, gone: [] }],
+    });
+    expect(await conversationById("c", db)).toMatchObject({
+      unread: 1,
+      mentions: 0,
+      muted: true,
+      pinned: false,
+      hidden: true,
+      preview: { text: "hi @me" },
+    });
     // The next message shows it again, unless that one is hidden from oneself.
     await take(db, [entryOf("c", 4), entryOf("c", 5)]);
     expect(await conversationById("c", db)).toMatchObject({ hidden: false });

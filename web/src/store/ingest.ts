@@ -49,7 +49,7 @@ export async function ingestPage(db: Store, who: Who, page: SyncPage, known: Map
     await stillHere(db, who);
     for (const news of page.conversations) {
       const { conversation, entries, gone, reset } = news;
-      const mark = await meetIn(db, who, conversation, { reset: reset === true, afresh: gone.length > 0 });
+      const mark = await meetIn(db, conversation, { reset: reset === true, afresh: gone.length > 0 });
       const history = historyFor(known, conversation.id, mark);
       await store(db, who, { id: conversation.id, history, entries, gone });
     }
@@ -68,7 +68,7 @@ export async function ingestPage(db: Store, who: Who, page: SyncPage, known: Map
 export async function meet(db: Store, who: Who, view: SyncPage["conversations"][number]["conversation"]): Promise<History> {
   return db.transaction("rw", db.tables, async () => {
     await stillHere(db, who);
-    const { epoch, whole } = await meetIn(db, who, view, { reset: false, afresh: false });
+    const { epoch, whole } = await meetIn(db, view, { reset: false, afresh: false });
     return new History(epoch, whole);
   });
 }

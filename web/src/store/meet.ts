@@ -10,12 +10,7 @@ export type Mark = { epoch: string; whole: number };
  * Of a conversation that is known its entries say everything. It is taken as told only the first time, after one was out of
  * it, when some of the log is gone (`afresh`), and when positions have lost their meaning (`reset`, or another epoch).
  */
-export async function meetIn(
-  db: Store,
-  who: { userId: string },
-  view: ConversationView,
-  { reset, afresh }: { reset: boolean; afresh: boolean },
-): Promise<Mark> {
+export async function meetIn(db: Store, view: ConversationView, { reset, afresh }: { reset: boolean; afresh: boolean }): Promise<Mark> {
   await keepPeople(db, view);
   const known = await db.conversations.get(view.id);
   const lost = known !== undefined && (reset || known.epoch !== view.epoch);

@@ -6,8 +6,9 @@ let number = 0;
 const opened: Store[] = [];
 
 /** An empty store of a person who is logged in. Closed and thrown away after the test. */
-export async function freshStore(name = `test-${process.pid}-${(number += 1)}`, who = me): Promise<Store> {
-  const db = new Store(name);
+export async function freshStore(who = me): Promise<Store> {
+  number += 1;
+  const db = new Store(`test-${process.pid}-${number}`);
   opened.push(db);
   const profile = { name: null, username: null, bio: null, avatarUrl: null, createdAt: at(0) };
   await writeMeta(db, "account", { ...who, deviceToken: null, ...profile });

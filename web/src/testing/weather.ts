@@ -17,7 +17,13 @@ export type Weather = {
 /** Everything that is connected, so that a test can cut it. */
 export type Line = { cut: () => void; deviceId: string };
 
-export function connectTo(world: World, who: { userId: string; deviceId: string }, random: Random, weather: Weather, lines: Set<Line>): Connect {
+export function connectTo(
+  world: World,
+  who: { userId: string; deviceId: string },
+  random: Random,
+  weather: Weather,
+  lines: Set<Line>,
+): Connect {
   return async () => {
     await pause(random.below(4));
     if (!weather.calm && random.oneIn(12)) throw new Error("no route");
@@ -117,7 +123,9 @@ export function locksOfOneBrowser(): LockManager {
           mine = false;
           reject(reason);
         };
-        work().then(resolve, reject).finally(() => mine && next());
+        work()
+          .then(resolve, reject)
+          .finally(() => mine && next());
       };
       if (options.steal && held) {
         dispossess?.(new DOMException("taken over", "AbortError"));

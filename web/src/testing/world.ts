@@ -135,7 +135,8 @@ export class World {
 
   private sync(seat: Seat, { since, cursors }: SyncRequest): Answer<SyncPage> {
     const from = new Map<string, Cursor>();
-    for (const log of this.mine(seat)) from.set(log.id, { conversationId: log.id, seq: log.cursors.get(seat.deviceId) ?? 0, epoch: log.epoch });
+    for (const log of this.mine(seat))
+      from.set(log.id, { conversationId: log.id, seq: log.cursors.get(seat.deviceId) ?? 0, epoch: log.epoch });
     for (const cursor of [...((since ? JSON.parse(since) : []) as Cursor[]), ...(cursors ?? [])]) from.set(cursor.conversationId, cursor);
     const page: SyncPage = { since: "", conversations: [], removed: [], receipts: [], more: false };
     const reached: Cursor[] = [];
