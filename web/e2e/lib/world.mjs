@@ -98,7 +98,7 @@ export class Person {
     await page.getByLabel("Mail address").fill(this.email);
     await page.getByRole("button", { name: "Send the code" }).click();
     await page.getByLabel("Six-digit code").fill(await this.world.backend.code(this.email));
-    await page.getByRole("heading", { name: "Restante" }).waitFor();
+    await page.waitForURL(/\/(c|settings)/);
   }
 
   /** Name and username, as others find this person. */
@@ -141,6 +141,20 @@ export class Person {
 
   async ticks(text, progress) {
     await this.message(text).first().locator(`[data-progress="${progress}"]`).waitFor();
+  }
+
+  /** What the bubbles say, in order. */
+  texts() {
+    return this.page.locator("[data-row] p[dir=auto]").evaluateAll((all) => all.map((one) => one.firstChild?.textContent?.trim() ?? ""));
+  }
+
+  /** Does something with a message by its menu. */
+  async act(text, item) {
+    await this.message(text).last().click({ button: "right" });
+    await this.page
+      .locator("[popover]:popover-open")
+      .getByRole(item.startsWith("React") ? "button" : "menuitem", { name: item, exact: true })
+      .click();
   }
 
   /** Nothing that axe finds wrong, by WCAG 2.2 A and AA. */

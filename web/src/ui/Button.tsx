@@ -5,10 +5,10 @@ import { Spinner } from "./Spinner";
 export type ButtonKind = "primary" | "quiet" | "outline" | "danger";
 
 const kinds: Record<ButtonKind, string> = {
-  primary: "bg-accent text-on-accent hover:bg-accent-strong",
-  quiet: "text-accent-text hover:bg-hover",
-  outline: "border border-edge bg-surface text-ink hover:bg-hover",
-  danger: "bg-danger text-on-danger hover:bg-danger-strong",
+  primary: "bg-accent text-on-accent hover:bg-accent-strong disabled:opacity-50",
+  quiet: "text-accent-text hover:bg-hover disabled:text-muted disabled:hover:bg-transparent",
+  outline: "border border-edge bg-surface text-ink hover:bg-hover disabled:opacity-50",
+  danger: "bg-danger text-on-danger hover:bg-danger-strong disabled:opacity-50",
 };
 
 type Props = ButtonHTMLAttributes<HTMLButtonElement> & {
@@ -22,7 +22,7 @@ type Props = ButtonHTMLAttributes<HTMLButtonElement> & {
 export function buttonClass(kind: ButtonKind = "primary", wide = false): string {
   return cx(
     "relative inline-flex min-h-11 items-center justify-center gap-2 rounded-xl px-5 text-base font-medium transition-colors",
-    "disabled:cursor-not-allowed disabled:opacity-55 aria-disabled:cursor-not-allowed",
+    "disabled:cursor-not-allowed aria-disabled:cursor-not-allowed",
     kinds[kind],
     wide && "w-full",
   );

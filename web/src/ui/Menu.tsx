@@ -63,6 +63,7 @@ export function Menu({ label, items, anchor, onClose, head }: Props) {
       {head?.(() => menu.current?.hidePopover())}
       <div role="menu" aria-label={label} onKeyDown={walk} className="flex flex-col">
         {items.map((item) => (
+          // biome-ignore lint/a11y/useAriaPropsSupportedByRole: given only where the role has it
           <button
             key={item.id}
             type="button"

@@ -20,6 +20,7 @@ export function Switch({ label, hint, checked, disabled, onChange }: Props) {
         role="switch"
         className="switch"
         checked={checked}
+        aria-checked={checked}
         disabled={disabled}
         aria-describedby={hint ? id : undefined}
         onChange={(event) => onChange(event.target.checked)}

@@ -2,6 +2,7 @@ import { useId, useState, type Ref } from "react";
 import { cx } from "@/ui/cx";
 
 export const codeLength = 6;
+const places = [0, 1, 2, 3, 4, 5];
 
 /** The digits of what was typed or pasted, whatever stands between them; other scripts' digits count. */
 export function digitsOf(text: string): string {
@@ -37,7 +38,7 @@ export function CodeField({ label, value, error, disabled, onValue, ref }: Props
       {/* Digits go from left to right in every language. */}
       <div dir="ltr" className="relative">
         <div aria-hidden="true" className="grid grid-cols-6 gap-2">
-          {Array.from({ length: codeLength }, (_, at) => (
+          {places.map((at) => (
             <Box key={at} digit={value[at]} active={focused && at === Math.min(value.length, codeLength - 1)} wrong={Boolean(error)} />
           ))}
         </div>
@@ -57,7 +58,7 @@ export function CodeField({ label, value, error, disabled, onValue, ref }: Props
           onBlur={() => setFocused(false)}
         />
       </div>
-      <p id={`${id}-error`} role="alert" className="mt-2 min-h-10 text-sm text-danger-text">
+      <p id={`${id}-error`} role="alert" className="mt-2.5 mb-3 min-h-10 text-sm text-danger-text">
         {error}
       </p>
     </div>

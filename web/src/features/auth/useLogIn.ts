@@ -34,10 +34,10 @@ export function useRequestCode() {
   const [error, setError] = useState<string | null>(null);
   const request = async (email: string): Promise<Challenge | null> => {
     const address = email.trim();
-    if (!address) return setError(auth("emailMissing")), null;
-    if (!looksLikeMail(address)) return setError(auth("emailWrong")), null;
+    const wrong = address ? (looksLikeMail(address) ? null : auth("emailWrong")) : auth("emailMissing");
+    setError(wrong);
+    if (wrong) return null;
     setBusy(true);
-    setError(null);
     try {
       const challenge = await requestCode(address);
       keepChallenge(challenge);

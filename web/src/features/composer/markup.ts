@@ -90,7 +90,7 @@ export function unparse({ text, formatting }: Formatted): string {
   return withMarks(text, formatting, (part) => part.replace(/[*_~`]/gu, "\\$&"));
 }
 
-function withMarks(text: string, formatting: readonly Range[], escape: (part: string) => string): string {
+function withMarks(text: string, formatting: readonly Range[], guard: (part: string) => string): string {
   const known = formatting.filter((range): range is Range & { style: Mark } => range.style in marks);
   const edges = [...new Set([0, text.length, ...known.flatMap((range) => [range.start, range.end])])].sort((a, b) => a - b);
   let out = "";
@@ -101,7 +101,7 @@ function withMarks(text: string, formatting: readonly Range[], escape: (part: st
     out += [...closing, ...opening].map((range) => marks[range.style]).join("");
     const verbatim = known.some((range) => (range.style === "code" || range.style === "pre") && range.start <= at && range.end > at);
     const part = text.slice(at, edges[i + 1] ?? at);
-    out += verbatim ? part : escape(part);
+    out += verbatim ? part : guard(part);
   }
   return out;
 }

@@ -38,7 +38,7 @@ export function ListPane({ me, openId, search, onOpen, onNew, onSettings, onHelp
   const [query, setQuery] = useState("");
   const [archived, setArchived] = useState(false);
   return (
-    <nav aria-label={nav("conversations")} data-region className="flex min-h-0 grow flex-col">
+    <nav aria-label={nav("conversations")} data-region className="flex min-h-0 min-w-0 grow flex-col">
       <header className="flex h-16 shrink-0 items-center gap-1 ps-4 pe-2">
         {archived ? (
           <IconButton label={t("hideArchived")} className="-ms-2" onClick={() => setArchived(false)}>

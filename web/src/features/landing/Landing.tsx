@@ -22,7 +22,9 @@ export function Landing() {
       <main className="mx-auto flex w-full max-w-6xl grow flex-col justify-center gap-14 px-5 py-10">
         <section className="grid items-center gap-12 lg:grid-cols-[1.2fr_1fr]">
           <div>
-            <h1 className="max-w-xl text-4xl font-semibold tracking-tight text-balance sm:text-5xl sm:leading-[1.1]">{t("title")}</h1>
+            <h1 className="max-w-xl text-4xl font-semibold tracking-tight whitespace-pre-line sm:text-5xl sm:leading-[1.1]">
+              {t("title")}
+            </h1>
             <p className="mt-5 max-w-lg text-lg text-pretty text-muted">{t("lead")}</p>
             <a href="/c" className={cx(buttonClass("primary"), "mt-8 px-7")}>
               {t("open")}

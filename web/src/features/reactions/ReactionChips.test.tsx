@@ -1,8 +1,11 @@
-import { fireEvent, render, screen } from "@testing-library/react";
+// @vitest-environment happy-dom
+import { cleanup, fireEvent, render, screen } from "@testing-library/react";
 import { IntlProvider } from "use-intl";
-import { describe, expect, it, vi } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import { en } from "@/ui/i18n/en";
 import { namesOf, ReactionChips } from "./ReactionChips";
+
+afterEach(cleanup);
 
 const nameOf = (id: string) => ({ me: "You", a: "Ada", b: "Bo" })[id] ?? "?";
 

@@ -57,16 +57,13 @@ export function Client() {
   if (inSettings) return <SettingsView path={path} onPage={settings} onBack={back} />;
   return (
     <div className="flex h-dvh overflow-hidden bg-surface">
-      <a
-        href="#main"
+      <button
+        type="button"
         className="sr-only focus:not-sr-only focus:absolute focus:z-50 focus:m-2 focus:rounded-lg focus:bg-accent focus:px-4 focus:py-2 focus:text-on-accent"
-        onClick={(event) => {
-          event.preventDefault();
-          document.getElementById("main")?.focus();
-        }}
+        onClick={() => document.getElementById("main")?.focus()}
       >
         {app("skip")}
-      </a>
+      </button>
       <div
         className={cx("w-full shrink-0 border-e border-line bg-surface md:flex md:w-[21.5rem] xl:w-[24rem]", openId ? "hidden" : "flex")}
       >

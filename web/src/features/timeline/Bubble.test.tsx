@@ -1,9 +1,12 @@
-import { fireEvent, render, screen } from "@testing-library/react";
+// @vitest-environment happy-dom
+import { cleanup, fireEvent, render, screen } from "@testing-library/react";
 import { IntlProvider } from "use-intl";
-import { describe, expect, it, vi } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import { en } from "@/ui/i18n/en";
 import { Bubble, isLargeEmoji } from "./Bubble";
 import type { MessageView } from "@/store/queries";
+
+afterEach(cleanup);
 
 const message: MessageView = {
   id: "m",

@@ -1,8 +1,9 @@
 import { Ban, CornerUpRight } from "lucide-react";
-import { useTranslations } from "use-intl";
+import { useLocale, useTranslations } from "use-intl";
 import { hueOf } from "@/ui/Avatar";
 import { cx } from "@/ui/cx";
 import { FormattedText } from "@/ui/FormattedText";
+import { type Language, languages } from "@/ui/i18n/languages";
 import { useWhen } from "@/ui/when";
 import { Ticks } from "./Ticks";
 import type { MessageView } from "@/store/queries";
@@ -53,9 +54,10 @@ function Text({ message, hits }: Pick<Props, "message" | "hits">) {
   const state = stateOf(message);
   if (state !== "there") {
     return (
-      <p className={cx("flex items-center gap-1.5 pe-12 italic", message.own ? "text-own-muted" : "text-muted")}>
-        <Ban aria-hidden="true" className="size-4 shrink-0" />
+      <p className={cx("italic", message.own ? "text-own-muted" : "text-muted")}>
+        <Ban aria-hidden="true" className="me-1.5 inline size-4 align-[-0.2em]" />
         {t(state)}
+        <Room message={message} />
       </p>
     );
   }
@@ -63,10 +65,34 @@ function Text({ message, hits }: Pick<Props, "message" | "hits">) {
   return (
     <p dir="auto" className={cx("break-words whitespace-pre-wrap [overflow-wrap:anywhere]", large && "py-1 text-4xl leading-tight")}>
       <FormattedText text={message.text} formatting={message.formatting} hits={hits} />
-      {/* Room for the time, which stands at the end of the last line if that leaves it. */}
-      <span aria-hidden="true" className={cx("inline-block h-0", message.own ? "w-19" : "w-13", message.editedAt && "pe-12")} />
+      <Room message={message} />
     </p>
   );
+}
+
+/** Keeps free what the time takes at the end of the last line; a line of its own where the text runs the other way. */
+function Room({ message }: Pick<Props, "message">) {
+  const t = useTranslations("message");
+  const { clock } = useWhen();
+  const locale = useLocale() as Language;
+  const against = stateOf(message) === "there" && directionOf(message.text) !== null && directionOf(message.text) !== languages[locale].dir;
+  return (
+    <span
+      aria-hidden="true"
+      className={cx("invisible h-3.5 ps-2 text-[0.6875rem] leading-3.5 whitespace-nowrap", against ? "block" : "inline-block")}
+    >
+      {message.editedAt && `${t("edited")} `}
+      {clock(message.createdAt)}
+      {message.progress && <span className="inline-block w-5" />}
+    </span>
+  );
+}
+
+/** Which way a text runs, by its first letter that runs one way. */
+export function directionOf(text: string): "ltr" | "rtl" | null {
+  const letter = /\p{L}/u.exec(text)?.[0];
+  if (!letter) return null;
+  return /[\p{Script=Arabic}\p{Script=Hebrew}\p{Script=Syriac}\p{Script=Thaana}\p{Script=Nko}]/u.test(letter) ? "rtl" : "ltr";
 }
 
 function Meta({ message }: Pick<Props, "message">) {

@@ -16,6 +16,7 @@ export function DayHeader({ at }: { at: string }) {
 export function UnreadDivider() {
   const t = useTranslations("conversation");
   return (
+    // biome-ignore lint/a11y/useSemanticElements: a rule cannot hold words
     <div
       role="separator"
       aria-label={t("unread")}

@@ -65,12 +65,11 @@ export function TimelineView(props: TimelineProps) {
     <div className="relative flex min-h-0 grow flex-col">
       <div
         ref={scroller}
-        // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard
         tabIndex={messages.length === 0 ? 0 : -1}
         data-timeline
         className="min-h-0 grow overflow-y-auto overscroll-none [overflow-anchor:none]"
       >
-        {/* biome-ignore lint/a11y/noStaticElementInteractions: keys come up from the rows */}
+        {/* biome-ignore lint/a11y/useSemanticElements: a fieldset is for forms */}
         <div
           ref={content}
           role="group"

@@ -31,7 +31,7 @@ export const en = {
     problem: "Something went wrong on this page.",
   },
   landing: {
-    title: "Talk freely. We keep nothing.",
+    title: "Talk freely.\nWe keep nothing.",
     lead: "Restante carries your messages to the people they are for, and forgets them on arrival. Your history lives on your own devices.",
     open: "Open Restante",
     logIn: "Log in",
