@@ -128,7 +128,7 @@ export class Device {
         deps.phase("online");
         stopWatching = changesOf(
           watch(
-            () => db.outbox.toCollection().primaryKeys(),
+            () => db.outbox.toArray(),
             () => postman.post(),
           ),
           watch(

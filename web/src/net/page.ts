@@ -27,7 +27,7 @@ type Between =
 
 export class Page {
   connection: Connection = { phase: "starting", since: Date.now(), leads: false, trouble: null };
-  private readonly channel = new BroadcastChannel("restante");
+  private readonly channel: BroadcastChannel;
   private readonly tab = newId();
   private readonly tabs: Tabs;
   private readonly undo = new AbortController();
@@ -43,6 +43,8 @@ export class Page {
     private readonly connect: Connect = connectSocket,
     locks: LockManager | undefined = globalThis.navigator?.locks,
   ) {
+    // Tabs of one store, and no others, hear each other.
+    this.channel = new BroadcastChannel(`restante:${db.name}`);
     this.tabs = new Tabs((over) => this.lead(over), locks);
   }
 
