@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { after, before, describe, test } from "node:test";
+import { after, afterEach, before, describe, test } from "node:test";
 import { World } from "./lib/world.mjs";
 
 /** What people do with the client, each with a browser of their own, against the real server. */
@@ -13,6 +13,10 @@ describe("journeys", { timeout: 300_000 }, () => {
   });
   after(async () => {
     await world?.stop();
+  });
+
+  afterEach(async (context) => {
+    if (!context.passed) await world?.picturesOfFailure(context.name);
   });
 
   test("two people log in by a code from the mail and talk", async () => {

@@ -32,7 +32,8 @@ export const policy = [
   "form-action 'self'",
   "frame-ancestors 'none'",
   "require-trusted-types-for 'script'",
-  "trusted-types nextjs nextjs#bundler",
+  // `default` is public/trusted.js, for parts of the client that are loaded later.
+  "trusted-types nextjs nextjs#bundler default",
 ].join("; ");
 
 const passedOn = ["/api/", "/socket.io/", "/health/", "/dev/", "/.well-known/", "/docs", "/openapi.json"];

@@ -47,6 +47,7 @@ export class World {
       ...options,
     });
     await context.grantPermissions(["clipboard-read", "clipboard-write"]);
+    context.setDefaultTimeout(10_000);
     const person = new Person(this, name, context);
     this.people.push(person);
     await person.open();
@@ -57,6 +58,14 @@ export class World {
     await this.browser?.close();
     await this.front?.close();
     await this.backend?.stop();
+  }
+
+  /** What everybody sees now, for whoever looks for the cause of a failure. */
+  async picturesOfFailure(name) {
+    for (const person of this.people) {
+      if (!person.page.isClosed())
+        await person.picture(`failed-${name.replace(/\W+/g, "-").slice(0, 40)}-${person.name}`).catch(() => undefined);
+    }
   }
 
   /** Nothing was said in any console, and no policy was violated, in the whole run. */

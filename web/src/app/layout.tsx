@@ -1,6 +1,5 @@
 import type { Metadata, Viewport } from "next";
 import type { ReactNode } from "react";
-import { Providers } from "@/features/shell/Providers";
 import "./globals.css";
 
 export const metadata: Metadata = {
@@ -8,7 +7,7 @@ export const metadata: Metadata = {
   description: "Messages that the server forgets once they have arrived.",
   manifest: "/manifest.webmanifest",
   appleWebApp: { capable: true, title: "Restante", statusBarStyle: "default" },
-  icons: { apple: "/icons/icon-192.png" },
+  icons: { icon: "/icon.svg", apple: "/icons/icon-192.png" },
 };
 
 export const viewport: Viewport = {
@@ -27,11 +26,10 @@ export default function Layout({ children }: { children: ReactNode }) {
     // theme.js sets language, direction and theme before this is drawn.
     <html lang="en" suppressHydrationWarning>
       <head>
+        <script src="/trusted.js" />
         <script src="/theme.js" />
       </head>
-      <body>
-        <Providers>{children}</Providers>
-      </body>
+      <body>{children}</body>
     </html>
   );
 }

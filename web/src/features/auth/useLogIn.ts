@@ -2,7 +2,7 @@ import { useState } from "react";
 import { useTranslations } from "use-intl";
 import { useFailure, whenOf } from "@/features/session/useFailure";
 import { type Challenge, requestCode, verifyCode } from "@/net/session";
-import { ActionError } from "@/store/actions";
+import { ActionError } from "@/lib/errors";
 
 const kept = "restante.challenge";
 

@@ -1,6 +1,6 @@
 import { useCallback } from "react";
 import { useTranslations } from "use-intl";
-import { ActionError } from "@/store/actions";
+import { ActionError } from "@/lib/errors";
 
 /** Why something did not work, in words for the person. */
 export function useFailure(): (error: unknown) => string {
