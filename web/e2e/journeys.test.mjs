@@ -131,7 +131,7 @@ describe("journeys", { timeout: 300_000 }, () => {
     await anna.page.getByText("Editing a message").waitFor();
     await anna.box().fill("no mistake");
     await anna.box().press("Enter");
-    await lena.message("no mistake").getByText("edited").waitFor();
+    await lena.message("no mistake").getByText("edited", { exact: true }).waitFor();
     await anna.act("no mistake", "Delete");
     await anna.page.getByRole("button", { name: "Delete for everyone" }).click();
     await lena.page.getByText("This message was deleted").first().waitFor();
@@ -175,7 +175,7 @@ describe("journeys", { timeout: 300_000 }, () => {
       await page.locator("dialog label", { hasText: person.name }).click();
     }
     await page.getByRole("button", { name: "Make the group" }).click();
-    await anna.box().waitFor();
+    await page.getByRole("textbox", { name: "Message to Trip to Porto" }).waitFor();
     await anna.say("welcome all");
     await kofi.page.getByRole("link", { name: /Trip to Porto/ }).click();
     await kofi.sees("welcome all");

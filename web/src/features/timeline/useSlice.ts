@@ -30,7 +30,7 @@ export function useSlice(conversationId: string, start: Around) {
     const { at } = stretch.around;
     if (!current || !slice || (at !== "unread" && at !== "seq")) return;
     const around: Around = slice.anchorId ? { at: "message", id: slice.anchorId } : { at: "end" };
-    setStretch((now) => ({ ...now, around }));
+    setStretch((now) => (now === stretch ? { ...now, around } : now));
   }, [current, slice, stretch]);
 
   const onOlder = useCallback(() => {
@@ -45,7 +45,7 @@ export function useSlice(conversationId: string, start: Around) {
   const onAtEnd = useCallback(
     (atEnd: boolean) => {
       if (!current || !slice || !lastId) return;
-      if (atEnd && slice.atEnd && stretch.around.at !== "end") setStretch({ around: { at: "end" }, before: kept, after: 0 });
+      if (atEnd && slice.atEnd && stretch.around.at !== "end") setStretch({ around: { at: "end" }, before: kept, after: page });
       if (!atEnd && stretch.around.at === "end") setStretch(held(lastId));
     },
     [current, slice, lastId, stretch],
