@@ -4,7 +4,7 @@ import path from "node:path";
 import { gzipSync } from "node:zlib";
 
 const root = path.resolve(process.argv[2] ?? "out");
-const budgets = { "index.html": 160, "login.html": 160, "c.html": 260 };
+const budgets = { "index.html": 160, "login.html": 175, "c.html": 260 };
 
 let over = false;
 for (const [page, budget] of Object.entries(budgets)) {
