@@ -26,6 +26,8 @@ export async function verifyCode(db: Store, { challenge }: Pick<Challenge, "chal
     await db.transaction("rw", db.meta, async () => {
       await writeMeta(db, "account", toAccount(given));
       await writeMeta(db, "tokens", tokens);
+      // To the server it may be another device than before: then it asks anew for everything there is.
+      if (before?.deviceId !== given.device.id) await db.meta.delete("synced");
     });
   });
   // What is here may be the only copy. The browser may say no, and asks nobody in some of them.

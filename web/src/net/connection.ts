@@ -3,7 +3,7 @@
  * acknowledged that is not on disk. See `docs/client-rules.md`.
  */
 import type { Store } from "@/store/db";
-import { readMeta } from "@/store/db";
+import { readMeta, writeMeta } from "@/store/db";
 import { type Arrived, histories, ingest, ingestPage, leaveConversation, meet, Stale, type Stretch, type Who } from "@/store/ingest";
 import type { History } from "@/store/history";
 import {
@@ -35,6 +35,7 @@ export type Listener = {
 };
 
 export type Timing = { ackEvery: number };
+export type List = () => AsyncIterable<ConversationView[]>;
 
 export class Connection {
   private known = new Map<string, History>();
@@ -58,6 +59,8 @@ export class Connection {
     timing: Timing,
     /** What the server is known to know is stored, over all connections of this tab. */
     told: Map<string, string>,
+    /** Every conversation of the person, page by page. */
+    private readonly list: List,
   ) {
     this.over = new Promise((resolve) => {
       this.finish = resolve;
@@ -188,6 +191,18 @@ export class Connection {
     this.goOn([id]);
   }
 
+  /** Of conversations in which nothing waits for it a new device learns in no other way. */
+  private async meetAll(): Promise<void> {
+    if (await readMeta(this.db, "synced")) return;
+    for await (const views of this.list()) {
+      for (const view of views) {
+        const history = await meet(this.db, this.who, view);
+        if (!this.known.has(view.id)) this.known.set(view.id, history);
+      }
+    }
+    await writeMeta(this.db, "synced", true);
+  }
+
   private async added(view: ConversationView): Promise<void> {
     this.left.delete(view.id);
     const history = await meet(this.db, this.who, view);
@@ -222,6 +237,7 @@ export class Connection {
     for (const { conversation } of answer.conversations) this.left.delete(conversation.id);
     if (answer.more) return this.sync({ since: answer.since });
     if (this.syncs > 0) return;
+    if (!this.caughtUp) await this.meetAll();
     this.goOn(this.known.keys());
     if (this.caughtUp) return;
     this.caughtUp = true;

@@ -1,11 +1,11 @@
 /** This browser as a device: connects, and connects again, for as long as the tab leads. */
 import { Dexie } from "dexie";
-import { ActionError, isPassing } from "@/lib/errors";
+import { ActionError } from "@/lib/errors";
 import { readMeta, type Store } from "@/store/db";
 import type { Arrived, Who } from "@/store/ingest";
 import { Backoff } from "./backoff";
 import { Clerk, type SetSwitches } from "./clerk";
-import { Connection, type End, type Timing } from "./connection";
+import { Connection, type End, type List, type Timing } from "./connection";
 import type { ClientEvent, ClientEvents } from "./events";
 import { Postman } from "./postman";
 import { changesOf, watch } from "./watch";
@@ -20,6 +20,7 @@ export type DeviceDeps = {
   /** A token; another one than `not`. Throws `ActionError`. */
   token: (not?: string) => Promise<string>;
   set: SetSwitches;
+  list: List;
   random: () => number;
   timing: Timing & { firstWait: number; longestWait: number };
   phase: (phase: Phase) => void;
@@ -147,7 +148,7 @@ export class Device {
     if (this.toldAs !== who.deviceId) this.told.clear();
     this.toldAs = who.deviceId;
     deps.phase("syncing");
-    const connection = new Connection(wire, db, who, listener, deps.timing, this.told);
+    const connection = new Connection(wire, db, who, listener, deps.timing, this.told, deps.list);
     const postman = new Postman(wire, connection, db, who, letters);
     const clerk = new Clerk(wire, db, deps.set, letters);
     this.connection = connection;
@@ -194,7 +195,7 @@ export class Device {
   }
 
   private inTrouble(error: unknown): number {
-    if (isPassing(error)) return this.backoff.next();
+    if (error instanceof ActionError) return this.backoff.next();
     const names = [error, (error as { inner?: unknown }).inner].map((one) => (one as Error | undefined)?.name);
     this.deps.trouble(names.includes(Dexie.errnames.QuotaExceeded) ? "full" : "dead");
     return this.backoff.next();

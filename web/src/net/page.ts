@@ -6,7 +6,7 @@ import type { Arrived } from "@/store/ingest";
 import { call } from "./api";
 import { Attention, type Look } from "./attention";
 import { Device, type Phase } from "./device";
-import type { ClientEvent, ClientEvents } from "./events";
+import type { ClientEvent, ClientEvents, ConversationView } from "./events";
 import { request } from "./http";
 import type { Connection } from "./session";
 import { connectSocket } from "./socket";
@@ -134,6 +134,7 @@ export class Page {
       connect: this.connect,
       token: (not) => accessToken(db, not === undefined ? {} : { not }),
       set: async (id, body) => void (await call(db, "patch", "/api/v1/conversations/{id}/me", { path: { id }, body })),
+      list: () => allConversations(db),
       random: Math.random,
       timing: { ackEvery: 250, firstWait: 1_000, longestWait: 30_000 },
       phase: (phase) => this.enter(phase),
@@ -194,4 +195,17 @@ export class Page {
     readMeta(this.db, "account").then(alive, () => {});
     this.undo.signal.addEventListener("abort", () => clearTimeout(dead));
   }
+}
+
+async function* allConversations(db: Store): AsyncGenerator<ConversationView[]> {
+  let cursor: string | null = null;
+  do {
+    const query: { limit: number; cursor?: string } = { limit: 50, ...(cursor ? { cursor } : {}) };
+    const page = (await call(db, "get", "/api/v1/conversations", { query })) as unknown as {
+      data: ConversationView[];
+      nextCursor: string | null;
+    };
+    yield page.data;
+    cursor = page.nextCursor;
+  } while (cursor);
 }

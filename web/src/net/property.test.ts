@@ -86,6 +86,9 @@ function openTab(browser: Browser, world: World, random: Random, weather: Weathe
       connect: connectTo(world, browser.who, random, weather, lines),
       token: async () => "token",
       set: async () => {},
+      async *list() {
+        yield world.all(browser.who.userId);
+      },
       random: Math.random,
       timing: { ackEvery: 5, firstWait: 4, longestWait: 30 },
       phase: () => {},

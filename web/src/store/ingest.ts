@@ -59,7 +59,6 @@ export async function ingestPage(db: Store, who: Who, page: SyncPage, known: Map
     }
     await receiptsIn(db, who, page.receipts);
     await writeMeta(db, "since", page.since);
-    if (!page.more) await writeMeta(db, "synced", true);
   });
   for (const { conversation } of page.conversations) known.get(conversation.id)?.committed();
 }

@@ -66,6 +66,10 @@ export class World {
     });
   }
 
+  all(userId: string): ConversationView[] {
+    return [...this.logs.values()].filter((log) => log.members.includes(userId)).map((log) => this.view(log.id, userId));
+  }
+
   /** Back to how it was some entries ago; the rest is lost. */
   restore(id: string): void {
     const log = this.log(id);
@@ -142,11 +146,10 @@ export class World {
     const reached: Cursor[] = [];
     for (const log of this.mine(seat)) {
       const cursor = from.get(log.id);
-      const known = since !== undefined && (JSON.parse(since) as Cursor[]).some((one) => one.conversationId === log.id);
       const reset = cursor !== undefined && (cursor.epoch !== log.epoch || cursor.seq > log.entries.length);
       const after = reset ? this.floor(log) : (cursor?.seq ?? 0);
       const { entries, gone, more } = this.stretch(seat, log, after, log.entries.length, 4);
-      if (entries.length + gone.length > 0 || reset || !known) {
+      if (entries.length + gone.length > 0 || reset) {
         page.conversations.push({ conversation: this.view(log.id, seat.userId), entries, gone, ...(reset ? { reset: true } : {}) });
       }
       page.more ||= more;
