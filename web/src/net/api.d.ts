@@ -1,4 +1,4 @@
-// Made by `npm run gen-api` out of docs/openapi.json: not to be changed by hand.
+// Made by `npm run gen-api` out of docs/openapi.json (sha256 c2a0451afc27c005c5e65279647d010daac36ffb09c74066e6bbfc4e8e45f39a): not to be changed by hand.
 export interface paths {
     "/.well-known/jwks.json": {
         parameters: {

@@ -1,6 +1,6 @@
 /**
- * What travels over the socket, in both directions, and what log entries look like. `events.test.ts` holds the names against
- * the server's list and the shapes against `docs/openapi.json`.
+ * What travels over the socket, in both directions, and what log entries look like. `drift.test.ts` holds the names against
+ * the server's own; shapes that it shares with the REST interface are taken from there.
  */
 import type { components } from "./api.d";
 import type { Attachment, Format, Position, ReplyTo, Retention, Role, Switches } from "@/store/db";
@@ -147,6 +147,21 @@ export const entryEvents = [
   "participant:left",
   "conversation:updated",
   "account",
+] as const satisfies readonly ServerEvent[];
+
+export const serverEvents = [
+  ...entryEvents,
+  "ready",
+  "conversation:added",
+  "conversation:removed",
+  "message:delivered",
+  "message:read",
+  "typing:start",
+  "typing:stop",
+  "user:status",
+  "auth:expiring",
+  "session:revoked",
+  "server:draining",
 ] as const satisfies readonly ServerEvent[];
 
 export function isEntry(value: unknown): value is Entry {
