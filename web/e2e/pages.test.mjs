@@ -49,6 +49,7 @@ describe("pages", { timeout: 300_000 }, () => {
   async function everyWay(person, name, { steps = async () => {} } = {}) {
     for (const { theme, width } of look) {
       await person.page.emulateMedia({ colorScheme: theme, reducedMotion: "reduce" });
+      await person.page.waitForFunction((wanted) => document.documentElement.dataset.theme === wanted, theme);
       await person.page.setViewportSize(width === "phone" ? phone : desktop);
       await steps(person.page);
       await person.picture(`${name}-${theme}-${width}`);
@@ -130,7 +131,7 @@ describe("pages", { timeout: 300_000 }, () => {
     for (const page of ["", "/profile", "/devices", "/privacy", "/appearance", "/notifications", "/storage"]) {
       await anna.page.goto(`/settings${page}`);
       await anna.page.locator("h1, h2").first().waitFor({ state: "attached" });
-      if (page === "/devices") await anna.page.getByText("This device").first().waitFor();
+      if (page === "/devices") await anna.page.getByText("This device", { exact: true }).first().waitFor();
       await everyWay(anna, `settings${page.replace("/", "-")}`);
     }
   });

@@ -119,7 +119,7 @@ export class Person {
     await page.getByRole("button", { name: "Save" }).click();
     await page.getByText("Saved").waitFor();
     await page.goto("/c");
-    await page.getByRole("heading", { name: "Restante" }).waitFor();
+    await page.getByRole("heading", { name: "Restante", level: 2 }).waitFor();
   }
 
   async find(other) {

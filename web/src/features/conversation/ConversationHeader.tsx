@@ -30,12 +30,7 @@ export function ConversationHeader({ conversation, presence, typing, nameOf, onB
       <IconButton label={app("back")} onClick={onBack} className="md:hidden">
         <ArrowLeft aria-hidden="true" className="size-5.5 rtl:-scale-x-100" />
       </IconButton>
-      <button
-        type="button"
-        onClick={onInfo}
-        aria-label={`${name}: ${t("info")}`}
-        className="flex min-w-0 grow items-center gap-3 rounded-xl px-1.5 py-1 text-start hover:bg-hover"
-      >
+      <div className="flex min-w-0 grow items-center gap-3 px-1.5">
         <Avatar
           id={conversation.person?.id ?? conversation.id}
           name={name}
@@ -43,19 +38,21 @@ export function ConversationHeader({ conversation, presence, typing, nameOf, onB
           size="sm"
           online={presence?.status === "online"}
         />
-        <span className="min-w-0 grow">
-          <h2 dir="auto" className="truncate text-start leading-5 font-semibold">
-            {name}
+        <div className="min-w-0 grow">
+          <h2 className="flex leading-5 font-semibold">
+            <button type="button" dir="auto" onClick={onInfo} className="truncate text-start hover:underline">
+              {name}
+            </button>
           </h2>
-          <span className="block h-4.5 truncate text-[0.8125rem] leading-4.5 text-muted">
+          <p className="h-4.5 truncate text-[0.8125rem] leading-4.5 text-muted">
             {typing.length > 0 ? (
               <Typing names={typing.map(nameOf)} alone={conversation.kind === "direct"} />
             ) : (
               <Status conversation={conversation} presence={presence} />
             )}
-          </span>
-        </span>
-      </button>
+          </p>
+        </div>
+      </div>
       <IconButton label={t("search")} data-search-here="" onClick={onSearch}>
         <Search aria-hidden="true" className="size-5" />
       </IconButton>

@@ -47,7 +47,7 @@ export function ListPane({ me, openId, search, onOpen, onNew, onSettings, onHelp
         ) : (
           <Logo className="me-2 size-8" />
         )}
-        <h1 className="grow text-xl font-semibold tracking-tight">{archived ? t("archived") : app("name")}</h1>
+        <h2 className="grow text-xl font-semibold tracking-tight">{archived ? t("archived") : app("name")}</h2>
         <IconButton label={nav("newConversation")} onClick={onNew}>
           <PenSquare aria-hidden="true" className="size-5" />
         </IconButton>

@@ -35,7 +35,8 @@ export function SettingsView({ path, onPage, onBack }: Props) {
   const shown = page ?? "profile";
   const { View } = pages[shown];
   return (
-    <div className="flex h-dvh overflow-hidden bg-surface">
+    <main className="flex h-dvh overflow-hidden bg-surface">
+      <h1 className="sr-only">{t("title")}</h1>
       <nav
         aria-label={t("title")}
         data-region
@@ -48,7 +49,7 @@ export function SettingsView({ path, onPage, onBack }: Props) {
           <IconButton label={app("back")} onClick={() => onBack("/c")}>
             <ArrowLeft aria-hidden="true" className="size-5.5 rtl:-scale-x-100" />
           </IconButton>
-          <h1 className="grow text-xl font-semibold tracking-tight">{t("title")}</h1>
+          <h2 className="grow text-xl font-semibold tracking-tight">{t("title")}</h2>
         </header>
         <ul className="px-2">
           {(Object.keys(pages) as Page[]).map((name) => {
@@ -84,7 +85,7 @@ export function SettingsView({ path, onPage, onBack }: Props) {
           </li>
         </ul>
       </nav>
-      <main className={cx("paper min-w-0 grow flex-col md:flex", page ? "flex" : "hidden")} data-region>
+      <div className={cx("paper min-w-0 grow flex-col md:flex", page ? "flex" : "hidden")} data-region>
         <header className="flex h-16 shrink-0 items-center gap-1 border-b border-line bg-surface px-2 md:px-8">
           <IconButton label={app("back")} className="md:hidden" onClick={() => onBack("/settings")}>
             <ArrowLeft aria-hidden="true" className="size-5.5 rtl:-scale-x-100" />
@@ -96,9 +97,9 @@ export function SettingsView({ path, onPage, onBack }: Props) {
             <View />
           </div>
         </div>
-      </main>
+      </div>
       {leaving && <LogOutDialog onClose={() => setLeaving(false)} />}
-    </div>
+    </main>
   );
 }
 

@@ -56,7 +56,8 @@ export function Client() {
   if (!me) return null;
   if (inSettings) return <SettingsView path={path} onPage={settings} onBack={back} />;
   return (
-    <div className="flex h-dvh overflow-hidden bg-surface">
+    <main className="flex h-dvh overflow-hidden bg-surface">
+      <h1 className="sr-only">{app("name")}</h1>
       <button
         type="button"
         className="sr-only focus:not-sr-only focus:absolute focus:z-50 focus:m-2 focus:rounded-lg focus:bg-accent focus:px-4 focus:py-2 focus:text-on-accent"
@@ -77,17 +78,17 @@ export function Client() {
           onHelp={() => setOverlay("help")}
         />
       </div>
-      <main id="main" tabIndex={-1} className={cx("min-w-0 grow outline-none md:flex", openId ? "flex" : "hidden", !openId && "paper")}>
+      <div id="main" tabIndex={-1} className={cx("min-w-0 grow outline-none md:flex", openId ? "flex" : "hidden", !openId && "paper")}>
         {openId ? (
           <ConversationPane id={openId} seq={place.seq} onBack={() => back("/c")} onOpen={open} />
         ) : (
           <NoConversation keys="Ctrl+K" />
         )}
-      </main>
+      </div>
       {overlay === "new" && <NewConversation onClose={close} onOpen={open} />}
       {overlay === "switcher" && <Switcher onClose={close} onOpen={open} />}
       {overlay === "help" && <ShortcutHelp onClose={close} />}
-    </div>
+    </main>
   );
 }
 

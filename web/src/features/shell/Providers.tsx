@@ -60,19 +60,17 @@ function useAppearance() {
   const text = usePreferences((state) => state.text);
   const [read, setRead] = useState(false);
 
-  useEffect(() => usePreferences.persist.onFinishHydration(() => setRead(true)), []);
+  useEffect(() => {
+    setRead(usePreferences.persist.hasHydrated());
+    return usePreferences.persist.onFinishHydration(() => setRead(true));
+  }, []);
 
   useEffect(() => {
     // Before they are read, what public/theme.js has set holds.
     if (!read) return;
-    const system = matchMedia("(prefers-color-scheme: dark)");
-    const apply = () => {
-      const dark = theme === "dark" || (theme === "system" && system.matches);
-      document.documentElement.dataset.theme = dark ? "dark" : "light";
-      document.documentElement.dataset.text = text;
-    };
-    apply();
-    system.addEventListener("change", apply);
-    return () => system.removeEventListener("change", apply);
+    // What the system says later, public/theme.js hears.
+    const dark = theme === "dark" || (theme === "system" && matchMedia("(prefers-color-scheme: dark)").matches);
+    document.documentElement.dataset.theme = dark ? "dark" : "light";
+    document.documentElement.dataset.text = text;
   }, [theme, text, read]);
 }
