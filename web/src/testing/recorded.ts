@@ -78,7 +78,7 @@ export class Replay {
     return this.lines[this.at];
   }
 
-  private goOn(): void {
+  private goOn() {
     while (this.listens && this.at < this.lines.length) {
       const line = this.lines[this.at] as Line;
       if ("asked" in line && !this.isAsked(line)) return;
