@@ -2,6 +2,20 @@ import assert from "node:assert/strict";
 import { after, afterEach, before, describe, test } from "node:test";
 import { World } from "./lib/world.mjs";
 
+/** The row in the middle of the list, and where it is. */
+function inSight(timeline) {
+  return timeline.evaluate((list) => {
+    const box = list.getBoundingClientRect();
+    const rows = [...list.querySelectorAll("[data-row]")];
+    const row = rows.find((one) => one.getBoundingClientRect().bottom > box.top + box.height / 2) ?? rows.at(-1);
+    return { id: row.dataset.row, top: row.getBoundingClientRect().top };
+  });
+}
+
+function topOf(timeline, id) {
+  return timeline.evaluate((list, wanted) => list.querySelector(`[data-row="${wanted}"]`)?.getBoundingClientRect().top ?? null, id);
+}
+
 /** What people do with the client, each with a browser of their own, against the real server. */
 describe("journeys", { timeout: 300_000 }, () => {
   let world;
@@ -160,6 +174,51 @@ describe("journeys", { timeout: 300_000 }, () => {
     await anna.page.getByRole("searchbox", { name: "Search", exact: true }).fill("tunnel");
     await anna.page.locator("mark", { hasText: "tunnel" }).first().waitFor();
     await anna.page.getByRole("searchbox", { name: "Search", exact: true }).fill("");
+  });
+
+  test("typing shows, and goes", async () => {
+    await lena.box().pressSequentially("hm");
+    await anna.page.locator("[data-typing]").waitFor();
+    await lena.box().fill("");
+    await anna.page.locator("[data-typing]").waitFor({ state: "detached" });
+  });
+
+  test("a long conversation: nothing moves under the reader, and the end is one press away", async () => {
+    for (let n = 1; n <= 160; n += 1) await lena.say(`line ${n} ${"and more ".repeat(n % 7)}`);
+    await anna.sees("line 160");
+    await anna.page.reload();
+    await anna.sees("line 160");
+    const timeline = anna.page.locator("[data-timeline]");
+    await timeline.hover();
+    const torn = [];
+    for (let turn = 0; turn < 60; turn += 1) {
+      const before = await inSight(timeline);
+      await anna.page.mouse.wheel(0, -300);
+      await anna.page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
+      const now = await topOf(timeline, before.id);
+      // The row that was read went down by what the wheel turned, or less at the top; never up, never further.
+      if (now !== null && (now - before.top < -1 || now - before.top > 620)) torn.push([turn, before, now]);
+    }
+    assert.deepEqual(torn, []);
+    assert.ok((await anna.page.locator("[data-row]").count()) <= 202, "no more rows than are kept");
+
+    const reading = await inSight(timeline);
+    for (const text of ["one more", "and another", "and a third"]) await lena.say(text);
+    await anna.page.getByRole("button", { name: /To the latest message, 3 new/ }).waitFor();
+    assert.ok(Math.abs((await topOf(timeline, reading.id)) - reading.top) <= 1, "the reader's row stayed");
+    await anna.page.getByRole("button", { name: /To the latest message/ }).click();
+    await anna.sees("and a third");
+    await anna.ticksOf(lena, "and a third", "read");
+  });
+
+  test("unread messages are counted, and divided from the rest", async () => {
+    await anna.page.getByRole("link", { name: /Notes to self/ }).click();
+    await lena.say("are you there?");
+    await lena.say("never mind");
+    await anna.page.getByRole("link", { name: /Lena.*2 unread messages/ }).click();
+    await anna.page.locator("[data-unread-divider]").waitFor();
+    await anna.sees("never mind");
+    await anna.page.locator("[data-unread]").waitFor({ state: "detached" });
   });
 
   test("a group: made, talked in, left out of", async () => {

@@ -98,6 +98,7 @@ describe("pages", { timeout: 300_000 }, () => {
     await anna.page.setViewportSize(desktop);
     await anna.message("The new stamps").last().click({ button: "right" });
     await everyWay(anna, "message-menu");
+    assert.equal(await anna.page.getByRole("menuitem", { name: "Reply" }).isVisible(), true);
     await anna.page.keyboard.press("Escape");
     await anna.page.getByRole("button", { name: "Details", exact: true }).click();
     await everyWay(anna, "details");

@@ -152,6 +152,11 @@ export class Person {
     await this.message(text).first().locator(`[data-progress="${progress}"]`).waitFor();
   }
 
+  /** How far what somebody else wrote has come, as they see it. */
+  async ticksOf(other, text, progress) {
+    await other.ticks(text, progress);
+  }
+
   /** What the bubbles say, in order. */
   texts() {
     return this.page.locator("[data-row] p[dir=auto]").evaluateAll((all) => all.map((one) => one.firstChild?.textContent?.trim() ?? ""));

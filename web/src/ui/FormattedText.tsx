@@ -34,7 +34,7 @@ function shown(part: Segment, plain = false): ReactNode {
   for (const style of part.styles) node = wrap[style](node);
   if (!part.href || plain) return node;
   return (
-    <a href={part.href} target="_blank" rel="noopener noreferrer nofollow" className="break-all text-link underline underline-offset-2">
+    <a href={part.href} target="_blank" rel="noopener noreferrer nofollow" className="text-link underline underline-offset-2">
       {node}
     </a>
   );

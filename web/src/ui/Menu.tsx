@@ -1,8 +1,8 @@
 import { Check } from "lucide-react";
-import { useCallback, useEffect, useLayoutEffect, useRef, useState, type KeyboardEvent, type ReactNode, type RefObject } from "react";
+import { useCallback, useEffect, useLayoutEffect, useRef, useState, type KeyboardEvent, type ReactNode } from "react";
 import { IconButton } from "./Button";
 import { cx } from "./cx";
-import { placeBeside, type Box } from "./place";
+import { type Anchor, usePopoverPlace } from "./usePlace";
 
 export type MenuItem = {
   id: string;
@@ -18,7 +18,7 @@ type Props = {
   label: string;
   items: MenuItem[];
   /** The button that it belongs to, or the point that was pressed. */
-  anchor: RefObject<HTMLElement | null> | { x: number; y: number };
+  anchor: Anchor;
   onClose: () => void;
   /** Shown above the items: a row of reactions, for one. */
   head?: (close: () => void) => ReactNode;
@@ -27,16 +27,11 @@ type Props = {
 /** A menu in the browser's top layer: arrows, Home, End and first letters walk it, Escape and a click beside it close it. */
 export function Menu({ label, items, anchor, onClose, head }: Props) {
   const menu = useRef<HTMLDivElement>(null);
-  const [place, setPlace] = useState<{ left: number; top: number } | null>(null);
+  const place = usePopoverPlace(menu, anchor);
 
   useLayoutEffect(() => {
-    const element = menu.current;
-    if (!element) return;
-    if (!element.matches(":popover-open")) element.showPopover();
-    const size = element.getBoundingClientRect();
-    setPlace(placeBeside(boxOf(anchor), size, window.innerWidth, window.innerHeight));
-    element.querySelector<HTMLElement>("[role^=menuitem]")?.focus({ preventScroll: true });
-  }, [anchor]);
+    menu.current?.querySelector<HTMLElement>("[role^=menuitem]")?.focus({ preventScroll: true });
+  }, []);
 
   useEffect(() => {
     const element = menu.current;
@@ -86,11 +81,6 @@ export function Menu({ label, items, anchor, onClose, head }: Props) {
       </div>
     </div>
   );
-}
-
-function boxOf(anchor: Props["anchor"]): Box {
-  if ("current" in anchor) return anchor.current?.getBoundingClientRect() ?? new DOMRect();
-  return new DOMRect(anchor.x, anchor.y, 0, 0);
 }
 
 function walk(event: KeyboardEvent<HTMLElement>) {

@@ -1,9 +1,9 @@
-import { type ReactNode, type RefObject, useEffect, useLayoutEffect, useRef, useState } from "react";
-import { placeBeside } from "./place";
+import { type ReactNode, useEffect, useRef } from "react";
+import { type Anchor, usePopoverPlace } from "./usePlace";
 
 type Props = {
   label: string;
-  anchor: RefObject<HTMLElement | null> | { x: number; y: number };
+  anchor: Anchor;
   onClose: () => void;
   children: ReactNode;
   /** Of the content, known beforehand: it may come later, and nothing is to move then. */
@@ -13,15 +13,7 @@ type Props = {
 /** Something in the browser's top layer beside what opened it; Escape and a click elsewhere close it. */
 export function Popover({ label, anchor, onClose, children, className }: Props) {
   const box = useRef<HTMLDivElement>(null);
-  const [place, setPlace] = useState<{ left: number; top: number } | null>(null);
-
-  useLayoutEffect(() => {
-    const element = box.current;
-    if (!element) return;
-    if (!element.matches(":popover-open")) element.showPopover();
-    const from = "current" in anchor ? (anchor.current?.getBoundingClientRect() ?? new DOMRect()) : new DOMRect(anchor.x, anchor.y, 0, 0);
-    setPlace(placeBeside(from, element.getBoundingClientRect(), window.innerWidth, window.innerHeight));
-  }, [anchor]);
+  const place = usePopoverPlace(box, anchor);
 
   useEffect(() => {
     const element = box.current;

@@ -40,8 +40,8 @@ export function ConversationHeader({ conversation, presence, typing, nameOf, onB
         />
         <div className="min-w-0 grow">
           <h2 className="flex leading-5 font-semibold">
-            <button type="button" dir="auto" onClick={onInfo} className="truncate text-start hover:underline">
-              {name}
+            <button type="button" onClick={onInfo} className="truncate text-start hover:underline">
+              <bdi>{name}</bdi>
             </button>
           </h2>
           <p className="h-4.5 truncate text-[0.8125rem] leading-4.5 text-muted">

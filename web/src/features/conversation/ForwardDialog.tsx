@@ -63,8 +63,8 @@ export function ForwardDialog({ message, onClose }: { message: MessageView; onCl
                     onChange={() => setChosen(on ? chosen.filter((id) => id !== one.id) : [...chosen, one.id])}
                   />
                   <Avatar id={one.person?.id ?? one.id} name={name} kind={kindOf(one.kind)} size="sm" />
-                  <span dir="auto" className="grow truncate text-start">
-                    {name}
+                  <span className="grow truncate text-start">
+                    <bdi>{name}</bdi>
                   </span>
                   {on && <Check aria-hidden="true" className="size-5 text-accent-text" />}
                 </label>

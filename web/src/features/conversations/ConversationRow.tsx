@@ -50,8 +50,8 @@ export const ConversationRow = memo(function ConversationRow({ item, name, previ
         {online && <span className="sr-only">{t("online")}</span>}
         <span className="min-w-0 grow">
           <span className="flex items-baseline gap-2">
-            <span dir="auto" className="grow truncate text-start font-medium">
-              {name}
+            <span className="grow truncate text-start font-medium">
+              <bdi>{name}</bdi>
             </span>
             {item.muted && <BellOff role="img" aria-label={t("muted")} className="size-3.5 shrink-0 self-center text-muted" />}
             <time
@@ -88,8 +88,8 @@ function PreviewLine({ item, preview, me }: { item: ConversationItem; preview: R
     <span className={cx("flex min-w-0 grow items-center gap-1 text-sm", kind === "typing" ? "text-accent-text" : "text-muted")}>
       {own && <OwnTicks conversationId={item.id} messageId={own} />}
       {kind === "draft" && <span className="shrink-0 text-danger-text">{t("draft")}</span>}
-      <span dir="auto" className="truncate text-start">
-        {text}
+      <span className="truncate text-start">
+        <bdi>{text}</bdi>
       </span>
     </span>
   );

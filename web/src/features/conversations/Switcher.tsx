@@ -72,8 +72,8 @@ export function Switcher({ onClose, onOpen }: { onClose: () => void; onOpen: (id
               className={cx("flex h-13 cursor-pointer items-center gap-3 rounded-xl px-2", index === marked && "bg-hover")}
             >
               <Avatar id={one.person?.id ?? one.id} name={name} kind={kindOf(one.kind)} size="sm" />
-              <span dir="auto" className="grow truncate text-start">
-                {name}
+              <span className="grow truncate text-start">
+                <bdi>{name}</bdi>
               </span>
               {one.unread > 0 && (
                 <span className="rounded-full bg-accent px-2 text-xs leading-5 font-semibold text-on-accent">{one.unread}</span>

@@ -41,13 +41,30 @@ const parts: Partial<EmojiPickerListComponents> = {
     </div>
   ),
   Row: ({ children, ...props }) => (
-    <div {...props} className="px-2">
+    <div {...props} {...counted(props)} className="px-2">
       {children}
     </div>
   ),
   Emoji: ({ emoji, ...props }) => (
-    <button {...props} type="button" className="grid size-9.5 place-items-center rounded-lg text-2xl data-active:bg-hover">
+    <button
+      {...props}
+      {...counted(props)}
+      type="button"
+      className="grid size-9.5 place-items-center rounded-lg text-2xl data-active:bg-hover"
+    >
       {emoji.emoji}
     </button>
   ),
 };
+
+type Counted = { "aria-rowindex"?: number; "aria-colindex"?: number };
+
+/** The library counts rows and columns from 0, and ARIA from 1. */
+function counted(props: Counted): Counted {
+  const out: Counted = {};
+  for (const name of ["aria-rowindex", "aria-colindex"] as const) {
+    const index = props[name];
+    if (index !== undefined) out[name] = index + 1;
+  }
+  return out;
+}

@@ -11,8 +11,8 @@ export function PersonLine({ person, end, note }: { person: PersonView; end?: Re
     <>
       <Avatar id={person.id} name={names.ofPerson(person)} size="sm" />
       <span className="min-w-0 grow text-start">
-        <span dir="auto" className="block truncate text-start font-medium">
-          {names.ofPerson(person)}
+        <span className="block truncate text-start font-medium">
+          <bdi>{names.ofPerson(person)}</bdi>
         </span>
         {below && <span className="block truncate text-sm text-muted">{below}</span>}
       </span>

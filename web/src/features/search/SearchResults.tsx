@@ -46,8 +46,8 @@ export function SearchResults({ query, me, onOpen }: Props) {
                 className="flex h-14 items-center gap-3 rounded-xl px-2.5 hover:bg-hover"
               >
                 <Avatar id={one.person?.id ?? one.id} name={name} kind={kindOf(one.kind)} size="sm" />
-                <span dir="auto" className="truncate font-medium">
-                  {name}
+                <span className="truncate font-medium">
+                  <bdi>{name}</bdi>
                 </span>
               </a>
             </li>
@@ -83,8 +83,8 @@ function Hit({ hit, me, onOpen }: { hit: SearchHit; me: string; onOpen: Props["o
         className="block rounded-xl px-2.5 py-2 hover:bg-hover"
       >
         <span className="flex items-baseline gap-2">
-          <span dir="auto" className="grow truncate text-start text-sm font-medium">
-            {names.ofConversation(conversation)}
+          <span className="grow truncate text-start text-sm font-medium">
+            <bdi>{names.ofConversation(conversation)}</bdi>
           </span>
           <time dateTime={message.createdAt} className="shrink-0 text-xs text-muted">
             {brief(message.createdAt)}

@@ -1,6 +1,6 @@
 import { Monitor, Moon, Sun } from "lucide-react";
 import { useLocale, useTranslations } from "use-intl";
-import { type Language, languages } from "@/ui/i18n/languages";
+import { type Language, languageOf, languages } from "@/ui/i18n/languages";
 import { Choice } from "@/ui/Choice";
 import { Switch } from "@/ui/Switch";
 import { usePreferences } from "./preferences";
@@ -9,7 +9,7 @@ import { Section } from "./Section";
 /** How the client looks and behaves in this browser. */
 export function Appearance() {
   const t = useTranslations("settings");
-  const locale = useLocale() as Language;
+  const language = languageOf(useLocale());
   const { theme, text, enterSends, set } = usePreferences();
   const icon = "size-4";
   return (
@@ -27,8 +27,8 @@ export function Appearance() {
         />
         <Choice
           label={t("language")}
-          value={locale}
-          onChange={(language) => set({ language })}
+          value={language}
+          onChange={(next) => set({ language: next })}
           options={(Object.keys(languages) as Language[]).map((value) => ({ value, label: languages[value].name, lang: value }))}
         />
         <Choice

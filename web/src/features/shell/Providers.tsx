@@ -4,15 +4,15 @@ import { IntlProvider } from "use-intl";
 import { usePreferences } from "@/features/settings/preferences";
 import { Announcer } from "@/ui/Announcer";
 import { en, type Words } from "@/ui/i18n/en";
-import { type Language, languages, preferred } from "@/ui/i18n/languages";
+import { type Language, languages, preferred, tagOf } from "@/ui/i18n/languages";
 import { Toasts } from "@/ui/Toast";
 
 /** What every page stands in: words, theme, and the places where things are said. */
 export function Providers({ children }: { children: ReactNode }) {
-  const { language, words, timeZone } = useLanguage();
+  const { locale, words, timeZone } = useLanguage();
   useAppearance();
   return (
-    <IntlProvider locale={language} messages={words} timeZone={timeZone}>
+    <IntlProvider locale={locale} messages={words} timeZone={timeZone}>
       {children}
       <Toasts />
       <Announcer />
@@ -22,8 +22,8 @@ export function Providers({ children }: { children: ReactNode }) {
 
 function useLanguage() {
   const chosen = usePreferences((state) => state.language);
-  const [shown, setShown] = useState<{ language: Language; words: Words; timeZone: string }>({
-    language: "en",
+  const [shown, setShown] = useState<{ locale: string; words: Words; timeZone: string }>({
+    locale: "en",
     words: en,
     timeZone: "UTC",
   });
@@ -40,7 +40,7 @@ function useLanguage() {
       if (stale) return;
       document.documentElement.lang = language;
       document.documentElement.dir = languages[language].dir;
-      setShown({ language, words, timeZone });
+      setShown({ locale: tagOf(language, navigator.languages), words, timeZone });
     });
     return () => {
       stale = true;

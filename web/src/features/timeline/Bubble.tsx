@@ -3,7 +3,7 @@ import { useLocale, useTranslations } from "use-intl";
 import { hueOf } from "@/ui/Avatar";
 import { cx } from "@/ui/cx";
 import { FormattedText } from "@/ui/FormattedText";
-import { type Language, languages } from "@/ui/i18n/languages";
+import { languageOf, languages } from "@/ui/i18n/languages";
 import { useWhen } from "@/ui/when";
 import { Ticks } from "./Ticks";
 import type { MessageView } from "@/store/queries";
@@ -74,8 +74,8 @@ function Text({ message, hits }: Pick<Props, "message" | "hits">) {
 function Room({ message }: Pick<Props, "message">) {
   const t = useTranslations("message");
   const { clock } = useWhen();
-  const locale = useLocale() as Language;
-  const against = stateOf(message) === "there" && directionOf(message.text) !== null && directionOf(message.text) !== languages[locale].dir;
+  const direction = languages[languageOf(useLocale())].dir;
+  const against = stateOf(message) === "there" && directionOf(message.text) !== null && directionOf(message.text) !== direction;
   return (
     <span
       aria-hidden="true"
