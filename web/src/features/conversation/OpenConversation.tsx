@@ -14,7 +14,6 @@ import { useSlice } from "@/features/timeline/useSlice";
 import { SearchBar } from "@/features/search/SearchBar";
 import { useConversationSearch } from "@/features/search/useConversationSearch";
 import { type Around, type ConversationView, lastEditable, type MessageView } from "@/store/queries";
-import { Empty } from "@/ui/Notice";
 import { ConversationHeader } from "./ConversationHeader";
 import { Dialogs, type OpenDialog } from "./Dialogs";
 import { keepPlace, keptPlace } from "./places";
@@ -124,9 +123,8 @@ export function OpenConversation({ conversation, me, seq, onBack, onOpen }: Prop
             onSight={onSight}
             scroll={scroll}
             onLeave={focusBox}
-          >
-            <Empty title={conversation.kind === "self" ? t("selfHint") : t("empty")} />
-          </TimelineView>
+            emptyText={conversation.kind === "self" ? t("selfHint") : t("empty")}
+          />
         )}
       </div>
       {conversation.left ? (
@@ -158,7 +156,7 @@ export function OpenConversation({ conversation, me, seq, onBack, onOpen }: Prop
   );
 }
 
-const none: MessageView[] = [];
+const none: readonly MessageView[] = [];
 
 type Opening = { around: Around; start: { align: "center" | "top"; flash: boolean } | null; unreadAbove: number | null };
 

@@ -4,7 +4,7 @@ import type { Around, MessageSlice } from "@/store/queries";
 
 type Options = {
   scroll: RefObject<AnchoredScroll | null>;
-  slice: MessageSlice | undefined;
+  slice: Pick<MessageSlice, "anchorId"> | undefined;
   current: boolean;
   goTo: (around: Around) => void;
   /** Where to begin: null for the end. */

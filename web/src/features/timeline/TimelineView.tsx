@@ -1,8 +1,9 @@
 import { ArrowDown } from "lucide-react";
-import { type ReactNode, type RefObject, useCallback, useEffect, useMemo, useRef } from "react";
+import { memo, type RefObject, useCallback, useEffect, useMemo, useRef } from "react";
 import { useTimeZone, useTranslations } from "use-intl";
 import type { MessageView } from "@/store/queries";
 import { IconButton } from "@/ui/Button";
+import { Empty } from "@/ui/Notice";
 import { Spinner } from "@/ui/Spinner";
 import type { MessageActions } from "./actions";
 import { DayHeader, UnreadDivider } from "./Dividers";
@@ -38,11 +39,12 @@ export type TimelineProps = {
   onSight: (lastId: string | null, atEnd: boolean) => void;
   scroll: RefObject<AnchoredScroll | null>;
   onLeave: () => void;
-  children?: ReactNode;
+  /** Said where there is nothing. */
+  emptyText: string;
 };
 
 /** The messages of a conversation: a list of real rows that holds still while it changes. */
-export function TimelineView(props: TimelineProps) {
+export const TimelineView = memo(function TimelineView(props: TimelineProps) {
   const { messages, hasOlder, hasNewer, unreadAbove, me, onOlder, onNewer, onSight } = props;
   const t = useTranslations("conversation");
   const timeZone = useTimeZone();
@@ -88,7 +90,7 @@ export function TimelineView(props: TimelineProps) {
               messages.length > 0 && t("start")
             )}
           </div>
-          {messages.length === 0 && !hasOlder && props.children}
+          {messages.length === 0 && !hasOlder && <Empty title={props.emptyText} />}
           {daysOf(rows).map((day) => (
             <section key={day.id}>
               <DayHeader at={day.at} />
@@ -107,7 +109,7 @@ export function TimelineView(props: TimelineProps) {
       <Jumps {...props} atEnd={scroll.atEnd} hasNewer={hasNewer} unreadLoaded={unreadAbove !== null} scroller={scroller} />
     </div>
   );
-}
+});
 
 type LineRow = Extract<Row<MessageView>, { kind: "line" }>;
 

@@ -27,6 +27,8 @@ export type AnchoredScroll = {
 export function useAnchoredScroll({ content, scroller, rows, hasEnd }: Options): AnchoredScroll {
   const anchor = useRef<Anchor | null>(null);
   const stick = useRef(true);
+  /** The end was asked for and is not loaded yet. */
+  const endWanted = useRef(false);
   const [atEnd, setAtEnd] = useState(true);
   const ended = useRef(hasEnd);
   ended.current = hasEnd;
@@ -43,7 +45,8 @@ export function useAnchoredScroll({ content, scroller, rows, hasEnd }: Options):
   const restore = useCallback(() => {
     const list = scroller.current;
     if (!list) return;
-    if (stick.current && ended.current) {
+    if ((stick.current || endWanted.current) && ended.current) {
+      endWanted.current = false;
       list.scrollTop = list.scrollHeight;
     } else if (anchor.current) {
       const row = rowOf(content.current, anchor.current.id);
@@ -71,7 +74,7 @@ export function useAnchoredScroll({ content, scroller, rows, hasEnd }: Options):
   }, [content, scroller, restore, remember]);
 
   const toEnd = useCallback(() => {
-    stick.current = true;
+    endWanted.current = true;
     restore();
   }, [restore]);
 
@@ -81,6 +84,7 @@ export function useAnchoredScroll({ content, scroller, rows, hasEnd }: Options):
       const row = rowOf(content.current, id);
       if (!list || !row) return false;
       const room = align === "center" ? Math.max(0, (list.clientHeight - row.offsetHeight) / 2) : 56;
+      endWanted.current = false;
       list.scrollTop += topOf(row, list) - room;
       anchor.current = { id, top: topOf(row, list), scrollTop: list.scrollTop };
       stick.current = ended.current && isAtEnd(list.scrollTop, list.clientHeight, list.scrollHeight);
@@ -91,7 +95,7 @@ export function useAnchoredScroll({ content, scroller, rows, hasEnd }: Options):
   );
 
   const follow = useCallback(() => {
-    stick.current = true;
+    endWanted.current = true;
   }, []);
 
   return { atEnd, toEnd, toRow, follow };

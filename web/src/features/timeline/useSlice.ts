@@ -1,6 +1,7 @@
 import { useLiveQuery } from "dexie-react-hooks";
-import { useCallback, useEffect, useState } from "react";
-import { type Around, type MessageSlice, messageSlice } from "@/store/queries";
+import { useCallback, useEffect, useMemo, useRef, useState } from "react";
+import { type Around, type MessageView, messageSlice } from "@/store/queries";
+import { sameRows } from "./sameRows";
 
 /** How many rows a first look has, how many come at an edge, and how many stay on the other side of it. */
 const page = 60;
@@ -19,7 +20,12 @@ export const held = (lastId: string): Stretch => ({ around: { at: "message", id:
 export function useSlice(conversationId: string, start: Around) {
   const [stretch, setStretch] = useState(() => firstStretch(start));
   const found = useLiveQuery(async () => ({ stretch, slice: await messageSlice(conversationId, stretch) }), [conversationId, stretch]);
-  const slice: MessageSlice | undefined = found?.slice;
+  const rows = useRef<readonly MessageView[]>([]);
+  const slice = useMemo(() => {
+    if (!found) return undefined;
+    rows.current = sameRows(rows.current, found.slice.messages);
+    return { ...found.slice, messages: rows.current };
+  }, [found]);
   // The answer to an earlier question is still shown, but says nothing about this one.
   const current = found?.stretch === stretch;
   const firstId = slice?.messages[0]?.id;
