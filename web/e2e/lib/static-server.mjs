@@ -75,7 +75,7 @@ async function answer(root, pathname, response) {
     "content-type": types[extension] ?? "application/octet-stream",
     "cache-control": pathname.startsWith("/_next/static/") ? "public, max-age=31536000, immutable" : "no-cache",
     "x-content-type-options": "nosniff",
-    ...(extension === ".html" && !process.env.NOCSP ? { "content-security-policy": policy } : {}),
+    ...(extension === ".html" ? { "content-security-policy": policy } : {}),
   });
   createReadStream(file).pipe(response);
 }
