@@ -87,6 +87,17 @@ describe("ingest", () => {
     expect(await db.conversations.count()).toBe(0);
   });
 
+  it("stores nothing on top of a store that has fallen back", async () => {
+    const db = await withGroup([entryOf("c", 1), entryOf("c", 2)]);
+    const history = (await histories(db)).get("c");
+    if (!history) throw new Error("no history");
+    await db.conversations.update("c", { whole: 1 });
+    await expect(ingest(db, me, [{ id: "c", history, entries: [entryOf("c", 3)] }])).rejects.toThrow(Stale);
+    await db.conversations.update("c", { whole: 2, epoch: "e2" });
+    await expect(ingest(db, me, [{ id: "c", history, entries: [entryOf("c", 3)] }])).rejects.toThrow(Stale);
+    expect(await texts(db)).toEqual(["text 1", "text 2"]);
+  });
+
   it("lets two tabs that both think they lead store the same, once", async () => {
     const db = await withGroup([entryOf("c", 1)]);
     const [one, two] = [(await histories(db)).get("c"), (await histories(db)).get("c")];
