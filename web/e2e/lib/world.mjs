@@ -1,0 +1,194 @@
+// What every journey stands in: a real server, the client in front of it, a browser, and people in it.
+//
+// Parameters: RESTANTE_BIN (the server's binary), WEB_OUT (the built client, default ../out), or WEB_BUILTIN=1 when the
+// binary serves the client itself; CHROMIUM; SHOTS (where pictures go).
+import assert from "node:assert/strict";
+import { mkdir, readFile } from "node:fs/promises";
+import { createRequire } from "node:module";
+import path from "node:path";
+import { fileURLToPath } from "node:url";
+import { chromium } from "playwright-core";
+import { Backend } from "./backend.mjs";
+import { serveStatic } from "./static-server.mjs";
+
+const here = path.dirname(fileURLToPath(import.meta.url));
+const root = path.resolve(here, "../../..");
+const binary = process.env.RESTANTE_BIN ?? path.join(root, "target/debug/restante");
+const out = path.resolve(process.env.WEB_OUT ?? path.join(root, "web/out"));
+export const shots = path.resolve(process.env.SHOTS ?? path.join(root, ".run/shots"));
+const axe = createRequire(import.meta.url).resolve("axe-core/axe.min.js");
+
+export const desktop = { width: 1280, height: 800 };
+export const phone = { width: 375, height: 740 };
+
+export class World {
+  static async start() {
+    const world = new World();
+    world.backend = await Backend.start(binary);
+    world.front = process.env.WEB_BUILTIN
+      ? { url: world.backend.url, close: async () => {} }
+      : await serveStatic({ root: out, backend: world.backend.url });
+    world.browser = await chromium.launch({
+      executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
+      args: ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"],
+    });
+    world.people = [];
+    return world;
+  }
+
+  /** A person with a browser of their own, who has opened nothing yet. */
+  async person(name, options = {}) {
+    const context = await this.browser.newContext({
+      baseURL: this.front.url,
+      viewport: desktop,
+      locale: "en-GB",
+      timezoneId: "UTC",
+      reducedMotion: "reduce",
+      ...options,
+    });
+    await context.grantPermissions(["clipboard-read", "clipboard-write"]);
+    context.setDefaultTimeout(10_000);
+    const person = new Person(this, name, context);
+    this.people.push(person);
+    await person.open();
+    return person;
+  }
+
+  async stop() {
+    await this.browser?.close();
+    await this.front?.close();
+    await this.backend?.stop();
+  }
+
+  /** What everybody sees now, for whoever looks for the cause of a failure. */
+  async picturesOfFailure(name) {
+    for (const person of this.people) {
+      if (!person.page.isClosed())
+        await person.picture(`failed-${name.replace(/\W+/g, "-").slice(0, 40)}-${person.name}`).catch(() => undefined);
+    }
+  }
+
+  /** Nothing was said in any console, and no policy was violated, in the whole run. */
+  assertQuiet() {
+    assert.deepEqual(
+      this.people.flatMap((person) => person.complaints),
+      [],
+    );
+  }
+}
+
+export class Person {
+  constructor(world, name, context) {
+    this.world = world;
+    this.name = name;
+    this.email = `${name.toLowerCase()}-${Math.random().toString(36).slice(2, 8)}@example.org`;
+    this.username = `${name.toLowerCase()}_${Math.random().toString(36).slice(2, 8)}`;
+    this.context = context;
+    this.complaints = [];
+  }
+
+  /** Another tab, which becomes the one that is used. */
+  async open(address) {
+    this.page = await this.context.newPage();
+    this.page.on("pageerror", (error) => this.complaints.push(`${this.name}: ${error.stack ?? error}`));
+    this.page.on("console", (message) => {
+      // A request that fails while the server is away is no fault of the page.
+      if (message.type() === "error" && !/Failed to load resource|WebSocket connection/.test(message.text())) {
+        this.complaints.push(`${this.name}: ${message.text()}`);
+      }
+    });
+    if (address) await this.page.goto(address);
+    return this.page;
+  }
+
+  async logIn(at = "/login") {
+    const { page } = this;
+    await page.goto(at);
+    await page.getByLabel("Mail address").fill(this.email);
+    await page.getByRole("button", { name: "Send the code" }).click();
+    await page.getByLabel("Six-digit code").fill(await this.world.backend.code(this.email));
+    await page.waitForURL(/\/(c|settings)/);
+  }
+
+  /** Name and username, as others find this person. */
+  async introduce() {
+    const { page } = this;
+    await page.goto("/settings/profile");
+    await page.getByLabel("Name", { exact: true }).fill(this.name);
+    await page.getByLabel("Username").fill(this.username);
+    await page.getByRole("button", { name: "Save" }).click();
+    await page.getByText("Saved").waitFor();
+    await page.goto("/c");
+    await page.getByRole("heading", { name: "Restante", level: 2 }).waitFor();
+  }
+
+  async find(other) {
+    const { page } = this;
+    await page.getByRole("button", { name: "New conversation" }).first().click();
+    await page.getByRole("searchbox", { name: /Name, username/ }).fill(other.username);
+    await page.getByRole("button", { name: other.name }).click();
+    await this.box().waitFor();
+  }
+
+  box() {
+    return this.page.getByRole("textbox", { name: /^Message to/ });
+  }
+
+  async say(text) {
+    await this.box().fill(text);
+    await this.box().press("Enter");
+  }
+
+  /** The bubble with exactly this text. */
+  message(text) {
+    return this.page.locator("[data-row]").filter({ hasText: text });
+  }
+
+  async sees(text) {
+    await this.message(text).first().waitFor();
+  }
+
+  async ticks(text, progress) {
+    await this.message(text).first().locator(`[data-progress="${progress}"]`).waitFor();
+  }
+
+  /** How far what somebody else wrote has come, as they see it. */
+  async ticksOf(other, text, progress) {
+    await other.ticks(text, progress);
+  }
+
+  /** What the bubbles say, in order. */
+  texts() {
+    return this.page.locator("[data-row] p[dir=auto]").evaluateAll((all) => all.map((one) => one.firstChild?.textContent?.trim() ?? ""));
+  }
+
+  /** Does something with a message by its menu. */
+  async act(text, item) {
+    await this.message(text).last().click({ button: "right" });
+    await this.page
+      .locator("[popover]:popover-open")
+      .getByRole(item.startsWith("React") ? "button" : "menuitem", { name: item, exact: true })
+      .click();
+  }
+
+  /** Nothing that axe finds wrong, by WCAG 2.2 A and AA. */
+  async assertAccessible(what) {
+    await this.page.evaluate(() => document.fonts.ready);
+    // The page's policy forbids foreign scripts; the debugger may run one.
+    const session = await this.context.newCDPSession(this.page);
+    await session.send("Runtime.evaluate", { expression: await readFile(axe, "utf8") });
+    await session.detach();
+    const found = await this.page.evaluate(() =>
+      window.axe.run(document, { runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"] }),
+    );
+    const wrong = found.violations.map(
+      (rule) => `${rule.id}: ${rule.help}\n${rule.nodes.map((node) => `   ${node.html}\n   ${node.failureSummary}`).join("\n")}`,
+    );
+    assert.deepEqual(wrong, [], `${what}\n${wrong.join("\n")}`);
+  }
+
+  async picture(name) {
+    await mkdir(shots, { recursive: true });
+    await this.page.screenshot({ path: path.join(shots, `${name}.png`) });
+  }
+}

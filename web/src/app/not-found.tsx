@@ -1,0 +1,5 @@
+import { NotFound } from "@/features/landing/NotFound";
+
+export default function Page() {
+  return <NotFound />;
+}

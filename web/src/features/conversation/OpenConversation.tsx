@@ -1,0 +1,201 @@
+import { useCallback, useEffect, useMemo, useRef, useState } from "react";
+import { useTranslations } from "use-intl";
+import { Composer } from "@/features/composer/Composer";
+import { useComposer } from "@/features/composer/useComposer";
+import { useNames } from "@/features/people/names";
+import { usePresence } from "@/features/people/usePresence";
+import { useTyping } from "@/features/people/useTyping";
+import { useSystemText } from "@/features/timeline/systemText";
+import { TimelineView } from "@/features/timeline/TimelineView";
+import type { AnchoredScroll } from "@/features/timeline/useAnchoredScroll";
+import { useDirectory } from "@/features/timeline/useDirectory";
+import { useMarkRead } from "@/features/timeline/useMarkRead";
+import { useSlice } from "@/features/timeline/useSlice";
+import { SearchBar } from "@/features/search/SearchBar";
+import { useConversationSearch } from "@/features/search/useConversationSearch";
+import { type Around, type ConversationView, lastEditable, type MessageView } from "@/store/queries";
+import { ConversationHeader } from "./ConversationHeader";
+import { Dialogs, type OpenDialog } from "./Dialogs";
+import { keepPlace, keptPlace } from "./places";
+import { useJump } from "./useJump";
+import { useMessageActions } from "./useMessageActions";
+
+type Props = {
+  conversation: ConversationView;
+  me: string;
+  /** The message that a link names. */
+  seq: number | null;
+  onBack: () => void;
+  onOpen: (id: string, seq?: number) => void;
+};
+
+/** A conversation with its messages and its box. Made anew for each conversation. */
+export function OpenConversation({ conversation, me, seq, onBack, onOpen }: Props) {
+  const t = useTranslations("conversation");
+  const names = useNames();
+  const { id } = conversation;
+  const [opening] = useState(() => openingOf(conversation, seq));
+  const scroll = useRef<AnchoredScroll | null>(null);
+  const box = useRef<HTMLTextAreaElement>(null);
+  const list = useSlice(id, opening.around);
+  const messages = list.slice?.messages ?? none;
+  const nameOf = useDirectory(conversation, messages, me);
+  const systemText = useSystemText(nameOf);
+  const jump = useJump({ scroll, slice: list.slice, current: list.current, goTo: list.goTo, start: opening.start });
+  const search = useConversationSearch(id, jump.toMessage);
+  const [dialog, setDialog] = useState<OpenDialog | null>(null);
+  const onSeen = useMarkRead(id, conversation.read, conversation.markedUnread, conversation.kind !== "self" && !conversation.left);
+  const typing = useTyping(id);
+  const person = conversation.kind === "direct" ? conversation.person?.id : undefined;
+  const presence = usePresence(useMemo(() => (person ? [person] : []), [person]));
+
+  const toEnd = useCallback(() => {
+    list.goTo({ at: "end" });
+    scroll.current?.follow();
+    scroll.current?.toEnd();
+  }, [list.goTo]);
+  const composer = useComposer(id, toEnd);
+  const focusBox = useCallback(() => box.current?.focus(), []);
+
+  const reply = useCallback(
+    (message: MessageView) => {
+      composer.reply(message);
+      focusBox();
+    },
+    [composer.reply, focusBox],
+  );
+  const edit = useCallback(
+    (message: MessageView) => {
+      composer.edit(message);
+      focusBox();
+    },
+    [composer.edit, focusBox],
+  );
+  const actions = useMessageActions({ reply, edit, goTo: jump.toMessage, open: setDialog });
+  const onEditLast = async () => {
+    const last = await lastEditable(id, Date.now());
+    if (last) edit(last);
+  };
+
+  // A link to another message of the conversation that is open already.
+  const named = useRef(seq);
+  useEffect(() => {
+    if (seq !== null && seq !== named.current) jump.toSeq(seq);
+    named.current = seq;
+  }, [seq, jump.toSeq]);
+
+  useFocusOnOpen(focusBox);
+  const onSight = useSightKeeper(id, messages, list.onAtEnd, onSeen);
+  const name = names.ofConversation(conversation);
+
+  return (
+    <section aria-label={name} data-region className="flex min-h-0 min-w-0 grow flex-col">
+      <ConversationHeader
+        conversation={conversation}
+        presence={person ? (presence.get(person) ?? null) : null}
+        typing={typing}
+        nameOf={nameOf}
+        onBack={onBack}
+        onSearch={search.open}
+        onInfo={() => setDialog({ kind: "info" })}
+      />
+      {search.shown && <SearchBar search={search} onClose={focusBox} />}
+      <div className="paper flex min-h-0 grow flex-col">
+        {list.slice && (
+          <TimelineView
+            name={name}
+            messages={messages}
+            hasOlder={!list.slice.atStart}
+            hasNewer={!list.slice.atEnd}
+            onOlder={list.onOlder}
+            onNewer={list.onNewer}
+            unreadAbove={opening.unreadAbove}
+            waiting={conversation.unread}
+            onEnd={toEnd}
+            group={conversation.kind !== "direct" && conversation.kind !== "self"}
+            me={me}
+            nameOf={nameOf}
+            actions={actions}
+            writable={!conversation.left}
+            flash={jump.flash}
+            hitsOf={search.hitsOf}
+            systemText={systemText}
+            onSight={onSight}
+            scroll={scroll}
+            onLeave={focusBox}
+            emptyText={conversation.kind === "self" ? t("selfHint") : t("empty")}
+          />
+        )}
+      </div>
+      {conversation.left ? (
+        <p className="border-t border-line bg-surface px-4 py-4 text-center text-sm text-muted">{t("removed")}</p>
+      ) : (
+        <Composer
+          box={box}
+          name={name}
+          state={composer.state}
+          replyName={composer.state.replyTo ? nameOf(composer.state.replyTo.senderId) : ""}
+          onText={composer.onText}
+          onSend={() => void composer.send()}
+          onCancel={composer.cancel}
+          onEditLast={() => void onEditLast()}
+        />
+      )}
+      {dialog && (
+        <Dialogs
+          dialog={dialog}
+          conversation={conversation}
+          me={me}
+          actions={actions}
+          onClose={() => setDialog(null)}
+          onBack={onBack}
+          onOpen={onOpen}
+        />
+      )}
+    </section>
+  );
+}
+
+const none: readonly MessageView[] = [];
+
+type Opening = { around: Around; start: { align: "center" | "top"; flash: boolean } | null; unreadAbove: number | null };
+
+/** Where a conversation opens: at the message that a link names, at the first unread one, where the reader was, or at the end. */
+function openingOf({ id, unread, read }: ConversationView, seq: number | null): Opening {
+  const unreadAbove = unread > 0 ? read.seq : null;
+  if (seq !== null) return { around: { at: "seq", seq }, start: { align: "center", flash: true }, unreadAbove };
+  if (unread > 0) return { around: { at: "unread" }, start: { align: "top", flash: false }, unreadAbove };
+  const place = keptPlace(id);
+  if (place) return { around: { at: "message", id: place }, start: { align: "center", flash: false }, unreadAbove };
+  return { around: { at: "end" }, start: null, unreadAbove };
+}
+
+/** On a phone the keyboard would come up at once and hide what there is to read. */
+function useFocusOnOpen(focusBox: () => void) {
+  useEffect(() => {
+    if (matchMedia("(hover: hover) and (min-width: 48rem)").matches) focusBox();
+  }, [focusBox]);
+}
+
+function useSightKeeper(
+  conversationId: string,
+  messages: readonly MessageView[],
+  onAtEnd: (atEnd: boolean) => void,
+  onSeen: (position: { seq: number; count: number }) => void,
+) {
+  return useCallback(
+    (lastId: string | null, atEnd: boolean) => {
+      onAtEnd(atEnd);
+      keepPlace(conversationId, atEnd ? null : lastId);
+      const at = messages.findIndex((message) => message.id === lastId);
+      // What is not in the log cannot be read; the entry before it was.
+      for (let index = at; index >= 0; index -= 1) {
+        const message = messages[index];
+        if (message?.seq == null || message.count === null) continue;
+        onSeen({ seq: message.seq, count: message.count });
+        return;
+      }
+    },
+    [conversationId, messages, onAtEnd, onSeen],
+  );
+}

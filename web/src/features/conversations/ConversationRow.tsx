@@ -1,0 +1,123 @@
+import { useLiveQuery } from "dexie-react-hooks";
+import { BellOff, Pin } from "lucide-react";
+import { memo, useCallback, useState } from "react";
+import { useTranslations } from "use-intl";
+import { Ticks } from "@/features/timeline/Ticks";
+import { type ConversationItem, messageById } from "@/store/queries";
+import { Avatar } from "@/ui/Avatar";
+import { cx } from "@/ui/cx";
+import { Menu, type MenuItem } from "@/ui/Menu";
+import { plainClick } from "@/ui/plainClick";
+import { useWhen } from "@/ui/when";
+
+/** A conversation as the list shows it. */
+export type RowData = {
+  item: ConversationItem;
+  name: string;
+  preview: { kind: "text" | "draft" | "typing"; text: string };
+  online: boolean;
+};
+
+type Props = RowData & {
+  me: string;
+  href: string;
+  selected: boolean;
+  onOpen: (id: string) => void;
+  menuOf: (item: ConversationItem) => MenuItem[];
+};
+
+/** A conversation in the list: a link, so that it can be opened in a tab of its own. */
+export const ConversationRow = memo(function ConversationRow({ item, name, preview, online, me, href, selected, onOpen, menuOf }: Props) {
+  const t = useTranslations("list");
+  const { brief, full } = useWhen();
+  const [menu, setMenu] = useState<{ x: number; y: number } | null>(null);
+  const close = useCallback(() => setMenu(null), []);
+  return (
+    <li className="px-2">
+      <a
+        href={href}
+        data-conversation={item.id}
+        aria-current={selected ? "page" : undefined}
+        onClick={plainClick(() => onOpen(item.id))}
+        onContextMenu={(event) => {
+          event.preventDefault();
+          const box = event.currentTarget.getBoundingClientRect();
+          setMenu(event.clientX ? { x: event.clientX, y: event.clientY } : { x: box.left + 40, y: box.bottom - 8 });
+        }}
+        className={cx("flex h-18 items-center gap-3 rounded-xl px-2.5 transition-colors", selected ? "bg-accent-soft" : "hover:bg-hover")}
+      >
+        <Avatar id={item.person?.id ?? item.id} name={name} kind={kindOf(item.kind)} online={online} />
+        {online && <span className="sr-only">{t("online")}</span>}
+        <span className="min-w-0 grow">
+          <span className="flex items-baseline gap-2">
+            <span className="grow truncate text-start font-medium">
+              <bdi>{name}</bdi>
+            </span>
+            {item.muted && <BellOff role="img" aria-label={t("muted")} className="size-3.5 shrink-0 self-center text-muted" />}
+            <time
+              dateTime={item.activityAt}
+              title={full(item.activityAt)}
+              className={cx("shrink-0 text-xs", item.unread ? "font-medium text-accent-text" : "text-muted")}
+            >
+              {brief(item.activityAt)}
+            </time>
+          </span>
+          <span className="mt-0.5 flex h-5 items-center gap-1.5">
+            <PreviewLine item={item} preview={preview} me={me} />
+            {item.pinned && !item.unread && <Pin role="img" aria-label={t("pinned")} className="size-3.5 shrink-0 rotate-45 text-muted" />}
+            <Unread item={item} />
+          </span>
+        </span>
+      </a>
+      {menu && <Menu label={t("actions", { name })} items={menuOf(item)} anchor={menu} onClose={close} />}
+    </li>
+  );
+});
+
+export function kindOf(kind: ConversationItem["kind"]): "person" | "group" | "self" {
+  if (kind === "direct") return "person";
+  return kind === "self" ? "self" : "group";
+}
+
+function PreviewLine({ item, preview, me }: { item: ConversationItem; preview: RowData["preview"]; me: string }) {
+  const t = useTranslations("list");
+  const { kind, text } = preview;
+  const own =
+    kind === "text" && item.kind !== "self" && item.preview?.senderId === me && !item.preview.deleted ? item.preview.messageId : null;
+  return (
+    <span className={cx("flex min-w-0 grow items-center gap-1 text-sm", kind === "typing" ? "text-accent-text" : "text-muted")}>
+      {own && <OwnTicks conversationId={item.id} messageId={own} />}
+      {kind === "draft" && <span className="shrink-0 text-danger-text">{t("draft")}</span>}
+      <span className="truncate text-start">
+        <bdi>{text}</bdi>
+      </span>
+    </span>
+  );
+}
+
+function OwnTicks({ conversationId, messageId }: { conversationId: string; messageId: string }) {
+  const message = useLiveQuery(() => messageById(conversationId, messageId), [conversationId, messageId]);
+  return message?.progress ? (
+    <span className="shrink-0">
+      <Ticks progress={message.progress} />
+    </span>
+  ) : null;
+}
+
+function Unread({ item }: { item: ConversationItem }) {
+  const t = useTranslations("list");
+  if (item.unread === 0 && !item.markedUnread) return null;
+  const label = item.unread > 0 ? t("unread", { count: item.unread }) : t("markedUnread");
+  return (
+    <span
+      data-unread={item.unread}
+      className={cx(
+        "grid h-5.5 min-w-5.5 shrink-0 place-items-center rounded-full px-1.5 text-xs font-semibold tabular-nums",
+        item.muted ? "bg-well text-muted" : "bg-accent text-on-accent",
+      )}
+    >
+      <span aria-hidden="true">{item.unread > 0 ? (item.unread > 999 ? "999+" : item.unread) : ""}</span>
+      <span className="sr-only">{label}</span>
+    </span>
+  );
+}

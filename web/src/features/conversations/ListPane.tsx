@@ -1,0 +1,160 @@
+import { useLiveQuery } from "dexie-react-hooks";
+import { Archive, ArrowLeft, Keyboard, Mails, MessagesSquare, PenSquare, Settings } from "lucide-react";
+import { type Ref, useMemo, useState } from "react";
+import { useTranslations } from "use-intl";
+import { useNames } from "@/features/people/names";
+import { usePresence } from "@/features/people/usePresence";
+import { useTypingAnywhere } from "@/features/people/useTyping";
+import { SearchResults } from "@/features/search/SearchResults";
+import { ConnectionBanner } from "@/features/session/ConnectionBanner";
+import { pathOf } from "@/lib/nav";
+import { markAllRead } from "@/store/actions";
+import { archivedCount, type ConversationItem, conversationList, hasSynced } from "@/store/queries";
+import { Button, IconButton } from "@/ui/Button";
+import { Logo } from "@/ui/Logo";
+import { MenuButton } from "@/ui/Menu";
+import { Empty } from "@/ui/Notice";
+import { SearchField } from "@/ui/SearchField";
+import { Spinner } from "@/ui/Spinner";
+import { ConversationRow } from "./ConversationRow";
+import { usePreviewOf } from "./previewText";
+import { useRowMenu } from "./useRowMenu";
+
+type Props = {
+  me: string;
+  openId: string | null;
+  search: Ref<HTMLInputElement>;
+  onOpen: (id: string, seq?: number) => void;
+  onNew: () => void;
+  onSettings: () => void;
+  onHelp: () => void;
+};
+
+/** The left half: search, and the conversations. */
+export function ListPane({ me, openId, search, onOpen, onNew, onSettings, onHelp }: Props) {
+  const t = useTranslations("list");
+  const app = useTranslations("app");
+  const nav = useTranslations("nav");
+  const [query, setQuery] = useState("");
+  const [archived, setArchived] = useState(false);
+  return (
+    <nav aria-label={nav("conversations")} data-region className="flex min-h-0 min-w-0 grow flex-col">
+      <header className="flex h-16 shrink-0 items-center gap-1 ps-4 pe-2">
+        {archived ? (
+          <IconButton label={t("hideArchived")} className="-ms-2" onClick={() => setArchived(false)}>
+            <ArrowLeft aria-hidden="true" className="size-5 rtl:-scale-x-100" />
+          </IconButton>
+        ) : (
+          <Logo className="me-2 size-8" />
+        )}
+        <h2 className="grow text-xl font-semibold tracking-tight">{archived ? t("archived") : app("name")}</h2>
+        <IconButton label={nav("newConversation")} onClick={onNew}>
+          <PenSquare aria-hidden="true" className="size-5" />
+        </IconButton>
+        <MenuButton
+          label={nav("menu")}
+          icon={<Settings aria-hidden="true" className="size-5" />}
+          items={[
+            { id: "settings", label: nav("settings"), icon: <Settings />, onSelect: onSettings },
+            { id: "read", label: t("markAllRead"), icon: <Mails />, onSelect: () => void markAllRead() },
+            { id: "archived", label: t("archived"), icon: <Archive />, onSelect: () => setArchived(true) },
+            { id: "help", label: nav("shortcuts"), icon: <Keyboard />, onSelect: onHelp },
+          ]}
+        />
+      </header>
+      <SearchField
+        ref={search}
+        label={t("search")}
+        clearLabel={app("clear")}
+        value={query}
+        onValue={setQuery}
+        onKeyDown={(event) => event.key === "Escape" && setQuery("")}
+        className="mx-3 mb-2"
+      />
+      <ConnectionBanner />
+      <div className="min-h-0 grow overflow-y-auto overscroll-contain pb-2">
+        {query.trim() ? (
+          <SearchResults query={query} me={me} onOpen={onOpen} />
+        ) : (
+          <Conversations
+            key={String(archived)}
+            me={me}
+            archived={archived}
+            openId={openId}
+            onOpen={onOpen}
+            onNew={onNew}
+            onArchive={() => setArchived(true)}
+          />
+        )}
+      </div>
+    </nav>
+  );
+}
+
+type ListProps = Pick<Props, "me" | "openId" | "onOpen" | "onNew"> & { archived: boolean; onArchive: () => void };
+
+function Conversations({ me, archived, openId, onOpen, onNew, onArchive }: ListProps) {
+  const t = useTranslations("list");
+  const nav = useTranslations("nav");
+  const names = useNames();
+  const items = useLiveQuery(() => conversationList({ archived }), [archived]);
+  const synced = useLiveQuery(() => hasSynced());
+  const away = useLiveQuery(() => archivedCount()) ?? 0;
+  const typing = useTypingAnywhere();
+  const presence = usePresence(usePeopleOf(items));
+  const previewOf = usePreviewOf(typing, me, openId);
+  const menuOf = useRowMenu();
+
+  if (!items || (items.length === 0 && !synced)) {
+    return (
+      <p className="flex items-center justify-center gap-3 px-6 py-10 text-sm text-muted">
+        <Spinner className="size-4" />
+        {t("loading")}
+      </p>
+    );
+  }
+  return (
+    <>
+      {items.length === 0 && (
+        <Empty icon={<MessagesSquare />} title={t("empty")}>
+          <p className="mb-4">{t("emptyHint")}</p>
+          {!archived && <Button onClick={onNew}>{nav("newConversation")}</Button>}
+        </Empty>
+      )}
+      <ul>
+        {items.map((item) => (
+          <ConversationRow
+            key={item.id}
+            item={item}
+            name={names.ofConversation(item)}
+            preview={previewOf(item)}
+            online={item.person ? presence.get(item.person.id)?.status === "online" : false}
+            me={me}
+            href={pathOf(item.id)}
+            selected={item.id === openId}
+            onOpen={onOpen}
+            menuOf={menuOf}
+          />
+        ))}
+      </ul>
+      {!archived && away > 0 && (
+        <button
+          type="button"
+          onClick={onArchive}
+          className="mx-2 mt-1 flex min-h-11 w-[calc(100%-1rem)] items-center gap-3 rounded-xl px-5 text-sm text-muted hover:bg-hover"
+        >
+          <Archive aria-hidden="true" className="size-4.5" />
+          {t("showArchived", { count: away })}
+        </button>
+      )}
+    </>
+  );
+}
+
+function usePeopleOf(items: readonly ConversationItem[] | undefined): string[] {
+  const key = (items ?? [])
+    .flatMap((item) => (item.person ? [item.person.id] : []))
+    .sort()
+    .join();
+  return useMemo(() => (key ? key.split(",") : []), [key]);
+}

@@ -1,0 +1,40 @@
+"use client";
+import { create } from "zustand";
+import { persist } from "zustand/middleware";
+import type { Language } from "@/ui/i18n/languages";
+
+export type Theme = "light" | "dark" | "system";
+
+export type Preferences = {
+  theme: Theme;
+  /** Null: as the browser says. */
+  language: Language | null;
+  text: "normal" | "large";
+  enterSends: boolean;
+  notify: boolean;
+  preview: boolean;
+  recentEmoji: string[];
+};
+
+const first: Preferences = {
+  theme: "system",
+  language: null,
+  text: "normal",
+  enterSends: true,
+  notify: false,
+  preview: true,
+  recentEmoji: [],
+};
+
+/**
+ * What is chosen for this browser, whoever is logged in. `public/theme.js` reads the same entry before the first paint, so
+ * its name and shape must not change.
+ */
+export const usePreferences = create<Preferences & { set: (change: Partial<Preferences>) => void }>()(
+  persist((set) => ({ ...first, set: (change) => set(change) }), {
+    name: "restante.preferences",
+    // Read after the first render, so that what was built into the page and what is shown first are the same.
+    skipHydration: true,
+    partialize: ({ set: _, ...kept }) => kept,
+  }),
+);

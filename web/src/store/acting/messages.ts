@@ -1,0 +1,127 @@
+/** What a person does with messages: into the outbox, shown at once, sent in order. */
+import { ActionError } from "@/lib/errors";
+import { newId } from "@/lib/ids";
+import { call } from "@/net/api";
+import type { FoldedMessage } from "@/net/events";
+import type { Format, OutboxRow, ReplyTo, Store } from "../db";
+import { theStore } from "../db";
+import { addOlder } from "../older";
+import { discard, requeue } from "../outbox";
+import { messageById } from "../queries";
+
+export type NewMessage = {
+  text: string;
+  formatting?: Format[];
+  replyTo?: ReplyTo | null;
+  forwardedFrom?: { id: string; senderId: string } | null;
+  mentions?: string[];
+};
+
+/** Writes a message into the outbox and empties the draft, both or neither. Answers its id, which stays. */
+export async function sendMessage(conversationId: string, message: NewMessage, db: Store = theStore()): Promise<string> {
+  const id = newId();
+  await db.transaction("rw", db.outbox, db.drafts, async () => {
+    await post(db, { id, conversationId, event: "message:send", messageId: id, body: sendBody(id, conversationId, message) });
+    await db.drafts.delete(conversationId);
+  });
+  return id;
+}
+
+/** Sends a copy to each of them. */
+export async function forwardMessage(
+  conversationId: string,
+  messageId: string,
+  to: readonly string[],
+  db: Store = theStore(),
+): Promise<string[]> {
+  const original = await messageById(conversationId, messageId, db);
+  if (!original?.text) throw new ActionError("NOT_FOUND", "the message is not here");
+  const { text, formatting } = original;
+  const forwardedFrom = original.forwardedFrom ?? { id: original.id, senderId: original.senderId };
+  const ids = to.map(() => newId());
+  await db.transaction("rw", db.outbox, async () => {
+    for (const [at, target] of to.entries()) {
+      const id = ids[at] as string;
+      const body = sendBody(id, target, { text, formatting, forwardedFrom });
+      await post(db, { id, conversationId: target, event: "message:send", messageId: id, body });
+    }
+  });
+  return ids;
+}
+
+/** Sends what failed once more, under the same id, behind what waits. */
+export async function retrySend(messageId: string, db: Store = theStore()): Promise<void> {
+  await requeue(db, messageId);
+}
+
+/** Gives up what failed or waits about a message. What the server has taken meanwhile still comes. */
+export async function discardSend(messageId: string, db: Store = theStore()): Promise<void> {
+  await discard(db, messageId);
+}
+
+/** Other words for a message; it may still wait in the outbox itself. */
+export async function editMessage(
+  conversationId: string,
+  messageId: string,
+  change: { text: string; formatting?: Format[] },
+  db: Store = theStore(),
+): Promise<void> {
+  const id = newId();
+  const formatting = change.formatting ?? [];
+  await post(db, {
+    id,
+    conversationId,
+    event: "message:edit",
+    messageId,
+    body: { id, conversationId, messageId, text: change.text, formatting },
+  });
+}
+
+export async function removeForMe(conversationId: string, messageId: string, db: Store = theStore()): Promise<void> {
+  await remove(db, conversationId, messageId, "me");
+}
+
+export async function removeForEveryone(conversationId: string, messageId: string, db: Store = theStore()): Promise<void> {
+  await remove(db, conversationId, messageId, "everyone");
+}
+
+export async function react(conversationId: string, messageId: string, emoji: string, on: boolean, db: Store = theStore()): Promise<void> {
+  const id = newId();
+  const event = on ? "reaction:add" : "reaction:remove";
+  await post(db, { id, conversationId, event, messageId, body: { id, conversationId, messageId, emoji } });
+}
+
+/** Fetches what is older than this device has, of a conversation that the server keeps. Answers how many came. */
+export async function loadOlder(conversationId: string, db: Store = theStore()): Promise<number> {
+  const conversation = await db.conversations.get(conversationId);
+  if (!conversation || conversation.floor <= 0) return 0;
+  const before = conversation.floor + 1;
+  const page = await call(db, "get", "/api/v1/conversations/{id}/messages", { path: { id: conversationId }, query: { before, limit: 50 } });
+  const { data, nextCursor } = page as unknown as { data: FoldedMessage[]; nextCursor: string | null };
+  return addOlder(db, conversationId, data, nextCursor === null ? 0 : Math.max(0, Number(nextCursor) - 1));
+}
+
+async function post(db: Store, letter: Pick<OutboxRow, "id" | "conversationId" | "event" | "messageId" | "body">): Promise<void> {
+  await db.outbox.add({ ...letter, createdAt: new Date().toISOString(), state: "waiting", failure: null });
+}
+
+function sendBody(id: string, conversationId: string, message: NewMessage): Record<string, unknown> {
+  const { text, formatting, replyTo, forwardedFrom, mentions } = message;
+  return {
+    id,
+    conversationId,
+    text,
+    formatting: formatting ?? [],
+    mentions: mentions ?? [],
+    ...(replyTo ? { replyTo: { ...replyTo, excerpt: [...replyTo.excerpt].slice(0, excerptChars).join("") } } : {}),
+    ...(forwardedFrom ? { forwardedFrom } : {}),
+  };
+}
+
+/** What the server takes of a quoted message. */
+const excerptChars = 300;
+
+async function remove(db: Store, conversationId: string, messageId: string, whom: "me" | "everyone"): Promise<void> {
+  const id = newId();
+  await post(db, { id, conversationId, event: "message:delete", messageId, body: { id, conversationId, messageId, for: whom } });
+}
