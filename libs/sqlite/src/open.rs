@@ -10,6 +10,8 @@ use crate::{Durability, SqliteError};
 
 /// How long a connection waits for another's lock. Only another process can hold one for longer than a moment.
 pub(crate) const BUSY: Duration = Duration::from_secs(5);
+/// Between two tries of what does not wait by itself.
+const AGAIN: Duration = Duration::from_millis(5);
 /// Statements that a connection keeps prepared.
 const PREPARED: usize = 256;
 /// Larger than this the write-ahead log is only while a checkpoint is held up.
@@ -57,9 +59,28 @@ pub fn is_in_use(path: &Path) -> Result<bool, SqliteError> {
     }
 }
 
+/// Turns the write-ahead log on. That takes the file for itself, and is refused at once, whatever the time-out, while others who
+/// open it do the same.
+fn use_log(connection: &Connection) -> rusqlite::Result<()> {
+    let mut left = BUSY.as_millis() / AGAIN.as_millis();
+    loop {
+        let busy = match connection.pragma_update(None, "journal_mode", "wal") {
+            Err(error) if error.sqlite_error_code() == Some(rusqlite::ErrorCode::DatabaseBusy) => {
+                error
+            }
+            done => return done,
+        };
+        if left == 0 {
+            return Err(busy);
+        }
+        left -= 1;
+        std::thread::sleep(AGAIN);
+    }
+}
+
 fn set_up(connection: &Connection, durability: Durability) -> rusqlite::Result<()> {
     connection.busy_timeout(BUSY)?;
-    connection.pragma_update(None, "journal_mode", "wal")?;
+    use_log(connection)?;
     let synchronous = match durability {
         Durability::Full => "full",
         Durability::Normal => "normal",

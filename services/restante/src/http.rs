@@ -1,12 +1,36 @@
-//! The page at `/`, until there is a client to serve there.
+//! The web client, as far as it was built when this program was; else a page that says where everything else is.
 
-use actix_web::http::header::{CONTENT_SECURITY_POLICY, X_CONTENT_TYPE_OPTIONS};
-use actix_web::web::ServiceConfig;
-use actix_web::{HttpResponse, get};
+use actix_web::http::header::{
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
+};
+use actix_web::web::{self, ServiceConfig};
+use actix_web::{HttpRequest, HttpResponse, get, guard};
 
-/// Mounts the page.
+use crate::client;
+
+/// Mounts the client. Last: it answers for every path that is nobody else's.
 pub(crate) fn routes(config: &mut ServiceConfig) {
-    config.service(home).service(style);
+    if client::is_there() {
+        let reads = guard::Any(guard::Get()).or(guard::Head());
+        let own = guard::fn_guard(|context| client::answers_for(context.head().uri.path()));
+        config.service(web::resource("/{path:.*}").guard(reads).guard(own).to(page));
+    } else {
+        config.service(home).service(style);
+    }
+}
+
+async fn page(request: HttpRequest) -> HttpResponse {
+    let client::Found { file, is_there } = client::find(request.path());
+    let mut answer = if is_there { HttpResponse::Ok() } else { HttpResponse::NotFound() };
+    answer
+        .content_type(file.kind())
+        .insert_header((X_CONTENT_TYPE_OPTIONS, "nosniff"))
+        .insert_header((REFERRER_POLICY, "no-referrer"))
+        .insert_header((CACHE_CONTROL, file.caching()));
+    if file.is_page() {
+        answer.insert_header((CONTENT_SECURITY_POLICY, client::POLICY));
+    }
+    answer.body(file.content)
 }
 
 #[get("/")]

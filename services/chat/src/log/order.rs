@@ -84,7 +84,7 @@ mod tests {
         let order = Order::default();
         order.failed(place(1), id(1), PATIENCE);
         assert!(!order.admits(place(1), id(2), PATIENCE / 2));
-        assert!(!order.admits(place(1), id(2), PATIENCE * 2 - Duration::from_millis(1)));
+        assert!(!order.admits(place(1), id(2), PATIENCE + PATIENCE / 2));
         assert!(order.admits(place(1), id(2), PATIENCE * 2));
     }
 }

@@ -77,9 +77,9 @@ impl Instance {
         let hub = Hub::start(listener, Arc::clone(&chat.log)).await.ok()?;
         let kv = Arc::clone(&common.kv) as Arc<dyn Kv>;
         let revocations = Revocations::new(Arc::clone(&kv), Duration::from_mins(15));
-        let life = Duration::from_secs(35);
+        let ttl = Duration::from_secs(35);
         let leases =
-            Leases::new(Arc::clone(&kv), "simulated".to_owned(), life, Duration::from_hours(1));
+            Leases::new(Arc::clone(&kv), "simulated".to_owned(), ttl, Duration::from_hours(1));
         let live = Arc::new(Live::new(Arc::clone(&chat), hub, revocations, leases));
         let ended = CancellationToken::new();
         tokio::spawn(Arc::clone(&live).listen(ended.clone()));

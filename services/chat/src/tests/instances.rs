@@ -57,8 +57,8 @@ impl Street {
         let hub = Hub::start(listener, Arc::clone(&chat.log)).await.unwrap();
         let kv = || Arc::clone(&self.kv);
         let revocations = Revocations::new(kv(), Duration::from_mins(15));
-        let life = Duration::from_secs(chat.settings.presence.lease_s);
-        let leases = Leases::new(kv(), name.to_owned(), life, Duration::from_hours(24));
+        let ttl = Duration::from_secs(chat.settings.presence.lease_s);
+        let leases = Leases::new(kv(), name.to_owned(), ttl, Duration::from_hours(24));
         let live = Arc::new(Live::new(chat, hub, revocations, leases));
         let stop = CancellationToken::new();
         tokio::spawn(Arc::clone(&live).listen(stop.clone()));

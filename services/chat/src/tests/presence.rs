@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::instances::{Guest, Instance, Street};
 use crate::live::announce::about;
 
-const GRACE: Duration = Duration::from_millis(5_000);
+const GRACE: Duration = Duration::from_secs(5);
 /// Longer than anybody who comes waits to be told of.
 const SPREAD: Duration = Duration::from_secs(1);
 

@@ -30,7 +30,7 @@ async fn the_others_see_that_somebody_writes_until_they_stop() {
     // Whoever says no more of it has stopped.
     writes.ask("typing:start", place.clone()).await;
     hears(&sees, "typing:start", &ann).await;
-    street.pass(Duration::from_millis(4_000));
+    street.pass(Duration::from_secs(4));
     writes.ask("typing:start", place.clone()).await;
     fence().await;
     assert_eq!(sees.event().await.0, "fence", "told twice");

@@ -54,9 +54,8 @@ impl House {
         let hub = Hub::start(listener, Arc::clone(&place.chat.log)).await.unwrap();
         let kv = Arc::new(Keys::default()) as Arc<dyn Kv>;
         let revocations = Revocations::new(Arc::clone(&kv), Duration::from_mins(15));
-        let life = Duration::from_secs(35);
-        let leases =
-            Leases::new(Arc::clone(&kv), "house".to_owned(), life, Duration::from_hours(1));
+        let ttl = Duration::from_secs(35);
+        let leases = Leases::new(Arc::clone(&kv), "house".to_owned(), ttl, Duration::from_hours(1));
         let chat = Arc::clone(&place.chat);
         let live = Arc::new(Live::new(chat, hub, revocations, leases));
         let stop = CancellationToken::new();
