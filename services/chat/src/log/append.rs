@@ -137,13 +137,13 @@ impl Appender {
         let mut state = self.state();
         // Looked at while the queue is held: a failure is noted under the same hold.
         if !self.order.admits((id, sender), entry, arrived) {
-            refuse(waiting);
+            waiting.refuse();
             return receiver;
         }
         if let Err(waiting) = state.queue.push(waiting) {
             metrics::counter!("append_queue_full_total").increment(1);
             self.order.failed((id, sender), entry, now);
-            refuse(*waiting);
+            waiting.refuse();
             return receiver;
         }
         self.write_on(&mut state);
@@ -211,8 +211,11 @@ impl Appender {
     /// Publishes, counts and answers what is stored, and puts back what is to be tried again.
     async fn finish(self: &Arc<Self>, batch: Vec<Taken>, outcome: Vec<Appended>) {
         let spans = batch.iter().flat_map(|taken| &taken.drafts).map(|waiting| &waiting.span);
-        let stored: Vec<(&Entry, &tracing::Span)> =
-            outcome.iter().zip(spans).filter_map(|(one, span)| Some((entry(one)?, span))).collect();
+        let stored: Vec<(&Entry, &tracing::Span)> = outcome
+            .iter()
+            .zip(spans)
+            .filter_map(|(one, span)| Some((one.entry()?, span)))
+            .collect();
         // All at once, in order: while the fan-out is out of reach one wait is enough for all.
         let announcements = stored
             .iter()
@@ -330,7 +333,7 @@ impl Appender {
         let mut state = self.state();
         if !failed.is_empty() {
             for waiting in state.queue.withdraw(id, failed) {
-                refuse(waiting);
+                waiting.refuse();
             }
         }
         let Some(tries) = again.iter().map(|waiting| waiting.tries).max() else { return true };
@@ -386,22 +389,9 @@ impl Drop for Inserting<'_> {
     }
 }
 
-/// The store does not know now whether it will be stored: the same again is safe.
-fn refuse(waiting: Waiting) {
-    // The client may have gone; it will ask again with the same id.
-    let _ = waiting.answer.send(Appended::Unavailable);
-}
-
 /// Changes of membership and settings ask for more than to be a member: their use cases look again themselves.
 const fn decides_itself(kind: EntryType) -> bool {
     matches!(kind, EntryType::Member | EntryType::Conversation)
-}
-
-const fn entry(appended: &Appended) -> Option<&Entry> {
-    match appended {
-        Appended::Stored(entry) | Appended::Existing(entry) => Some(entry),
-        _ => None,
-    }
 }
 
 #[expect(clippy::cast_precision_loss, reason = "a batch has at most 1000 drafts")]

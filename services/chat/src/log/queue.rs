@@ -27,6 +27,14 @@ pub struct Waiting {
     pub tries: u32,
 }
 
+impl Waiting {
+    /// The store does not know now whether it will be stored: the same again is safe.
+    pub fn refuse(self) {
+        // The client may have gone; it will ask again with the same id.
+        let _ = self.answer.send(Appended::Unavailable);
+    }
+}
+
 /// How much may wait, and how much goes into one write.
 #[derive(Debug, Clone, Copy)]
 pub struct Bounds {

@@ -120,6 +120,16 @@ pub enum Appended {
     Unavailable,
 }
 
+impl Appended {
+    /// The entry, if it is in the log.
+    pub const fn entry(&self) -> Option<&Entry> {
+        match self {
+            Self::Stored(entry) | Self::Existing(entry) => Some(entry),
+            _ => None,
+        }
+    }
+}
+
 /// Entries with `from < seq <= to` of one conversation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Part {

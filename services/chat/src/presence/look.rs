@@ -6,14 +6,13 @@ use std::sync::Arc;
 use fanout::Subject;
 use futures::future::try_join_all;
 use kernel::{UserId, WireError};
-use socketio::Packet;
 
 use super::here::{Presence, body};
 use super::status::{Known, Shown};
 use super::watchers::EVENT;
 use crate::conversations::create::direct_id;
 use crate::live::announce::presence_of;
-use crate::live::socket::seat::Seat;
+use crate::live::socket::seat::{Seat, packet};
 use crate::people::directory::PeopleError;
 use crate::store::StoreError;
 
@@ -138,7 +137,7 @@ impl Presence {
             Err(error) => tracing::warn!(%error, "who may see whom is not known"),
         }
         let gone = Known { shown: Shown::Offline, last_seen: None };
-        let packet = Packet::event_from_json(EVENT, &body(user, gone));
+        let packet = packet(EVENT, &body(user, gone));
         for seat in &seats {
             self.watchers.remove(user, seat);
             seat.deliver(&packet);

@@ -5,9 +5,8 @@ use std::sync::Arc;
 use bytes::Bytes;
 use dashmap::DashMap;
 use kernel::UserId;
-use socketio::Packet;
 
-use crate::live::socket::seat::Seat;
+use crate::live::socket::seat::{Seat, packet};
 
 /// The event that tells of somebody's presence.
 pub const EVENT: &str = "user:status";
@@ -32,7 +31,7 @@ impl Row {
         if self.last.as_ref() == Some(&body) {
             return;
         }
-        let packet = Packet::event_from_json(EVENT, &body);
+        let packet = packet(EVENT, &body);
         for seat in &self.seats {
             seat.deliver(&packet);
         }
@@ -99,7 +98,7 @@ impl Watchers {
         if let Some(row) = self.rows.get(&user)
             && let Some(last) = &row.last
         {
-            seat.deliver(&Packet::event_from_json(EVENT, last));
+            seat.deliver(&packet(EVENT, last));
         }
     }
 }

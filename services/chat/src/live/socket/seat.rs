@@ -9,6 +9,11 @@ use socketio::{CloseReason, Packet, Socket};
 
 use crate::{presence, typing};
 
+/// An event whose payload is that JSON.
+pub fn packet(event: &str, json: &[u8]) -> Packet {
+    Packet::event_from_json(event, json)
+}
+
 /// One connected socket. Live events pass through here, so that they wait while a `sync` is being answered.
 #[derive(Debug)]
 pub struct Seat {
