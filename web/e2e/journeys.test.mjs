@@ -83,6 +83,17 @@ describe("journeys", { timeout: 300_000 }, () => {
     assert.equal(new Set(texts).size, texts.length, `once: ${texts}`);
   });
 
+  test("without a connection the client opens, shows what it has, and takes what is written", async () => {
+    await anna.page.evaluate(() => navigator.serviceWorker.ready.then(() => undefined));
+    await anna.context.setOffline(true);
+    await anna.page.reload();
+    await anna.sees("Hello back");
+    await anna.say("written after a start without a connection");
+    await anna.ticks("written after a start", "pending");
+    await anna.context.setOffline(false);
+    await lena.sees("written after a start without a connection");
+  });
+
   test("a second tab shows the same, sends, and takes over when the first is closed", async () => {
     const first = anna.page;
     const second = await anna.open(first.url());

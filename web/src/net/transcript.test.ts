@@ -17,9 +17,9 @@ while (lines.length > 0 && "closed" in (lines.at(-1) as Line)) lines.pop();
 const writes = lines.flatMap((line) => ("asked" in line && line.payload && "id" in (line.payload as object) ? [line] : []));
 
 /** The end of each log, as far as the record tells of it. */
-function highest(): Map<string, number> {
+function highest(said: readonly Line[]): Map<string, number> {
   const ends = new Map<string, number>();
-  for (const line of lines) {
+  for (const line of said) {
     if (!("heard" in line) || !isEntry(line.payload)) continue;
     const { conversationId, seq } = line.payload;
     ends.set(conversationId, Math.max(seq, ends.get(conversationId) ?? 0));
@@ -43,7 +43,11 @@ async function replayed(change: (lines: Line[]) => Line[] = (same) => same) {
     writes.map((line) => lines.find((one) => "answered" in one && one.answered === line.n)).find(Boolean) as { answer: { entry: Entry } }
   ).answer.entry.senderId;
   const db = await freshStore({ userId: bob, deviceId: "device" });
-  const replay = new Replay(change(lines));
+  const replay = new Replay(change(lines), async (said) => {
+    const ends = [...highest(said)];
+    const rows = await db.conversations.bulkGet(ends.map(([id]) => id));
+    return ends.every(([, seq], at) => rows[at]?.whole === seq);
+  });
   const { device, arrived, troubles } = quickDevice(db, replay.connect, { list: listed });
   for (const { asked, payload } of writes) {
     const body = payload as { id: string; conversationId: string; messageId?: string };
@@ -60,7 +64,7 @@ async function replayed(change: (lines: Line[]) => Line[] = (same) => same) {
   await soon(() => expect(replay.next).toBeUndefined(), 3_000);
   await soon(async () => expect(await db.outbox.toArray()).toEqual([]));
   await soon(async () => {
-    for (const [id, seq] of highest()) expect((await db.conversations.get(id))?.whole).toBe(seq);
+    for (const [id, seq] of highest(lines)) expect((await db.conversations.get(id))?.whole).toBe(seq);
   });
   const list = await conversationList({}, db);
   const shown = new Map<string, string[]>();

@@ -176,6 +176,15 @@ describe("folding", () => {
     expect(news.conversation.memberCount).toBe(79);
   });
 
+  it("is in again when the log says so, though it tells of the going first", () => {
+    const log = [
+      member(1, { op: "left", userId: "me", by: "me" }),
+      member(2, { op: "joined", userId: "me", role: "member", by: "ann" }, "ann"),
+    ];
+    const { left, read, members } = folded(log).conversation;
+    expect([left, read.seq, members.map((one) => one.userId)]).toEqual([false, 2, ["ann", "me"]]);
+  });
+
   it("is out when it is told so", () => {
     expect(folded([member(1, { op: "removed", userId: "me", by: "ann" }, "ann")]).conversation.left).toBe(true);
   });

@@ -159,8 +159,11 @@ function member(work: Working, entry: Entry, { op, userId, role }: MemberData, i
   // Of a list in part only what is new tells something of the number.
   if (complete) conversation.memberCount = conversation.members.length;
   else if (isNews) conversation.memberCount = Math.max(0, conversation.memberCount + (joins ? 1 : -1));
+  if (!joins || userId !== work.me) return;
+  // The log may be read from before one went: then it tells of that after the view has said that one is in it again.
+  conversation.left = false;
   // Who joins has read everything up to there.
-  if (joins && userId === work.me) raiseRead(conversation, entry);
+  raiseRead(conversation, entry);
 }
 
 function describe(conversation: ConversationRow, data: ConversationData): void {

@@ -54,7 +54,11 @@ export class Replay {
   private listens = false;
   private quiet = false;
 
-  constructor(private readonly lines: readonly Line[]) {}
+  constructor(
+    private readonly lines: readonly Line[],
+    /** Whether the client has taken in what was said so far. */
+    private readonly settled: (said: readonly Line[]) => Promise<boolean>,
+  ) {}
 
   readonly connect: Connect = async (): Promise<Wire> => ({
     ask: (event, payload, answered) => {
@@ -83,7 +87,7 @@ export class Replay {
       const line = this.lines[this.at] as Line;
       if ("asked" in line && !this.isAsked(line)) return;
       if ("answered" in line) this.answer(line.answered, line.answer);
-      if ("closed" in line && !this.quiet) return this.waitUntilQuiet();
+      if ("closed" in line && !this.quiet) return void this.waitUntilQuiet();
       this.at += 1;
       if ("heard" in line) this.said(line.heard, line.payload);
       if ("closed" in line) this.breakOff(line.closed);
@@ -94,12 +98,11 @@ export class Replay {
   }
 
   /** What was recorded came with pauses in which the client did its work: what it has not taken in when the line breaks is not told again. */
-  private waitUntilQuiet(): void {
-    setTimeout(() => {
-      this.quiet = true;
-      this.goOn();
-      this.quiet = false;
-    }, 200);
+  private async waitUntilQuiet(): Promise<void> {
+    while (!(await this.settled(this.lines.slice(0, this.at)))) await new Promise((later) => setTimeout(later, 10));
+    this.quiet = true;
+    this.goOn();
+    this.quiet = false;
   }
 
   private breakOff(why: string): void {

@@ -60,7 +60,7 @@ export function Dialog({ title, closeLabel, onClose, children, actions, tall }: 
           <X aria-hidden="true" className="size-5" />
         </IconButton>
       </header>
-      <div className="flex min-h-0 grow flex-col overflow-y-auto px-5 pb-5">{children}</div>
+      <div className="flex min-h-0 grow flex-col overflow-y-auto px-5 pt-1 pb-5">{children}</div>
       {actions && <footer className="flex flex-wrap justify-end gap-2 border-t border-line px-5 py-3">{actions}</footer>}
     </dialog>
   );

@@ -22,7 +22,7 @@ export default function EmojiPanel({ onPick }: { onPick: (emoji: string) => void
         ref={search}
         aria-label={t("search")}
         placeholder={t("search")}
-        className="m-2 h-10 rounded-xl bg-well px-3.5 text-base text-ink placeholder:text-muted"
+        className="m-2 h-10 shrink-0 rounded-xl bg-well px-3.5 text-base text-ink placeholder:text-muted"
       />
       <EmojiPicker.Viewport className="relative min-h-0 grow">
         <EmojiPicker.Loading className="absolute inset-0 grid place-items-center text-sm text-muted">{t("loading")}</EmojiPicker.Loading>
