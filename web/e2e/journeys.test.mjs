@@ -196,7 +196,8 @@ describe("journeys", { timeout: 300_000 }, () => {
 
   test("a long conversation: nothing moves under the reader, and the end is one press away", async () => {
     for (let n = 1; n <= 160; n += 1) await lena.say(`line ${n} ${"and more ".repeat(n % 7)}`);
-    await anna.sees("line 160");
+    // One goes when the one before has its answer.
+    await anna.sees("line 160", 60_000);
     await anna.page.goto(new URL(anna.page.url()).pathname.split("/").slice(0, 3).join("/"));
     await anna.sees("line 160");
     const timeline = anna.page.locator("[data-timeline]");

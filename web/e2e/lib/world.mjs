@@ -47,7 +47,7 @@ export class World {
       ...options,
     });
     await context.grantPermissions(["clipboard-read", "clipboard-write"]);
-    context.setDefaultTimeout(10_000);
+    context.setDefaultTimeout(20_000);
     const person = new Person(this, name, context);
     this.people.push(person);
     await person.open();
@@ -144,8 +144,10 @@ export class Person {
     return this.page.locator("[data-row]").filter({ hasText: text });
   }
 
-  async sees(text) {
-    await this.message(text).first().waitFor();
+  async sees(text, within) {
+    await this.message(text)
+      .first()
+      .waitFor(within ? { timeout: within } : {});
   }
 
   async ticks(text, progress) {
