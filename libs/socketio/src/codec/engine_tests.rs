@@ -1,3 +1,4 @@
+use engineioxide_core::{Packet as TheirPacket, ProtocolVersion};
 use proptest::prelude::*;
 
 use super::*;
@@ -70,5 +71,53 @@ proptest! {
                 let _ = std::str::from_utf8(&text).map(split);
             }
         }
+    }
+}
+
+/// What the published codec makes of a packet; `None`: nothing.
+fn theirs(packet: &str) -> Option<(Kind, Option<Part>)> {
+    let text = |payload: &str| Some(Part::Text(Bytes::copy_from_slice(payload.as_bytes())));
+    Some(match TheirPacket::parse(ProtocolVersion::V4, packet.to_owned()).ok()? {
+        TheirPacket::Open(_) => (Kind::Open, None),
+        TheirPacket::Close => (Kind::Close, None),
+        TheirPacket::Ping | TheirPacket::PingUpgrade => (Kind::Ping, None),
+        TheirPacket::Pong | TheirPacket::PongUpgrade => (Kind::Pong, None),
+        TheirPacket::Message(payload) => (Kind::Message, text(&payload)),
+        TheirPacket::Upgrade => (Kind::Upgrade, None),
+        TheirPacket::Noop => (Kind::Noop, None),
+        TheirPacket::Binary(bytes) | TheirPacket::BinaryV3(bytes) => {
+            (Kind::Message, Some(Part::Binary(bytes)))
+        }
+    })
+}
+
+proptest! {
+    // It reads no opening, which no client sends, and bytes in the same breath.
+    #[test]
+    fn a_packet_is_read_as_the_published_codec_reads_it(packet in "[^0b].{0,8}|[23]probe|[1-7].{0,8}|") {
+        let ours = split(&packet);
+        let theirs = theirs(&packet);
+        prop_assert_eq!(ours.map(|(kind, _)| kind), theirs.as_ref().map(|(kind, _)| *kind));
+        if let (Some((Kind::Message, ours)), Some((_, Some(Part::Text(theirs))))) = (ours, theirs) {
+            prop_assert_eq!(ours.as_bytes(), &theirs[..]);
+        }
+    }
+
+    #[test]
+    fn bytes_are_read_as_the_published_codec_reads_them(coded in "[0-9A-Za-z+/=-]{0,12}") {
+        let packet = format!("b{coded}");
+        let body = Bytes::from(packet.clone());
+        let ours: Vec<Option<Part>> = parts(&body).collect();
+        prop_assert_eq!(ours, vec![theirs(&packet).and_then(|(_, part)| part)]);
+    }
+
+    #[test]
+    fn a_packet_is_written_as_the_published_codec_writes_it(text in "\\PC{0,20}", bytes: Vec<u8>) {
+        let mut body = Vec::new();
+        join_text(&mut body, format!("4{text}").as_bytes());
+        prop_assert_eq!(body, String::from(TheirPacket::Message(text.into())).into_bytes());
+        let mut body = Vec::new();
+        join_binary(&mut body, &bytes);
+        prop_assert_eq!(body, String::from(TheirPacket::Binary(bytes.into())).into_bytes());
     }
 }
