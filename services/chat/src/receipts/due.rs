@@ -67,12 +67,14 @@ impl Due {
         limits: &Limits,
     ) -> Option<(bool, Reached)> {
         let row = self.rows.get_mut(&place)?;
-        // Of many people the first is never told alone.
-        let told = *row
-            .told
-            .get_or_insert_with(|| if row.large { now } else { now.saturating_sub(limits.single) });
         let pause = if row.large { limits.counted } else { limits.single };
-        if now.saturating_sub(told) < pause {
+        let is_due = match row.told {
+            Some(told) => now.saturating_sub(told) >= pause,
+            // Of many people the first is never told alone.
+            None => !row.large,
+        };
+        if !is_due {
+            row.told.get_or_insert(now);
             return None;
         }
         if row.reached.is_empty() {

@@ -50,7 +50,7 @@ async fn reads(place: &Place, who: &Identity, talk: ConversationId, seq: u64, co
 
 #[tokio::test]
 async fn one_person_who_reads_on_is_told_of_now_and_then() {
-    let place = Place::new().await;
+    let place = Place::with(|settings| settings.receipts.single_ms = 200).await;
     let (ann, bob) = (place.person(), place.person());
     let talk = place.between(&ann, &bob).await;
     for text in ["one", "two", "three"] {
