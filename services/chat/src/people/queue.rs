@@ -48,7 +48,10 @@ async fn handle(chat: &Chat, delivery: Delivery) {
 /// Tells every instance that two people are something else to each other.
 async fn relate(chat: &Chat, user: UserId, other: UserId) -> Settle {
     match chat.announcer.relations(user, other).await {
-        Ok(()) => Settle::Done,
+        Ok(()) => {
+            tracing::info!("event handled");
+            Settle::Done
+        }
         Err(error) => {
             tracing::warn!(%error, "who may see whom is not told yet");
             Settle::Retry
