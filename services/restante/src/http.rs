@@ -1,7 +1,8 @@
 //! The web client, as far as it was built when this program was; else a page that says where everything else is.
 
+use actix_web::dev::RequestHead;
 use actix_web::http::header::{
-    CACHE_CONTROL, CONTENT_SECURITY_POLICY, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
+    ACCEPT, CACHE_CONTROL, CONTENT_SECURITY_POLICY, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
 };
 use actix_web::web::{self, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse, get, guard};
@@ -12,11 +13,20 @@ use crate::client;
 pub(crate) fn routes(config: &mut ServiceConfig) {
     if client::is_there() {
         let reads = guard::Any(guard::Get()).or(guard::Head());
-        let own = guard::fn_guard(|context| client::answers_for(context.head().uri.path()));
+        let own = guard::fn_guard(|context| is_for_the_client(context.head()));
         config.service(web::resource("/{path:.*}").guard(reads).guard(own).to(page));
     } else {
         config.service(home).service(style);
     }
+}
+
+/// Whether the client answers: for its files, and to whoever wants to see a page also for what is not there. To all others that
+/// is said as the API says it.
+fn is_for_the_client(request: &RequestHead) -> bool {
+    let path = request.uri.path();
+    let accepted = request.headers.get(ACCEPT).and_then(|accepted| accepted.to_str().ok());
+    let wants_page = accepted.is_some_and(|accepted| accepted.contains("text/html"));
+    client::answers_for(path) && (wants_page || client::find(path).is_there)
 }
 
 async fn page(request: HttpRequest) -> HttpResponse {
