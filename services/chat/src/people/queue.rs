@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use bus::{Consumer, Delivery, Settle};
 use contracts::events::Event;
-use kernel::UserId;
+use kernel::{DeviceId, UserId};
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
 
@@ -45,18 +45,14 @@ async fn handle(chat: &Chat, delivery: Delivery) {
     }
 }
 
-/// Tells every instance that two people are something else to each other.
-async fn relate(chat: &Chat, user: UserId, other: UserId) -> Settle {
-    match chat.announcer.relations(user, other).await {
-        Ok(()) => {
-            tracing::info!("event handled");
-            Settle::Done
-        }
-        Err(error) => {
-            tracing::warn!(%error, "who may see whom is not told yet");
-            Settle::Retry
-        }
-    }
+/// Every instance looks again at who may see whom of the two.
+async fn relate(chat: &Chat, user: UserId, other: UserId) -> anyhow::Result<()> {
+    Ok(chat.announcer.relations(user, other).await?)
+}
+
+async fn forget(chat: &Chat, user: UserId, device: DeviceId) -> anyhow::Result<()> {
+    devices::forget_unless_live(chat, Owner { user, device }).await?;
+    Ok(())
 }
 
 /// Everything here may be done twice.
@@ -68,20 +64,16 @@ async fn act(chat: &Chat, event: Event) -> Settle {
                 tracing::warn!(%error, "sockets of an ended session are not closed yet");
                 return Settle::Retry;
             }
-            let owner = Owner { user: event.user, device: event.device };
-            devices::forget_unless_live(chat, owner).await.map(drop)
+            forget(chat, event.user, event.device).await
         }
-        Event::DeviceRemoved(event) => {
-            let owner = Owner { user: event.user, device: event.device };
-            devices::forget_unless_live(chat, owner).await.map(drop)
-        }
+        Event::DeviceRemoved(event) => forget(chat, event.user, event.device).await,
         Event::UserUpdated(event) => {
             chat.announcer.profile(event.user).await;
             Ok(())
         }
-        Event::UserBlocked(event) => return relate(chat, event.user, event.other).await,
-        Event::UserUnblocked(event) => return relate(chat, event.user, event.other).await,
-        Event::ContactChanged(event) => return relate(chat, event.user, event.other).await,
+        Event::UserBlocked(event) => relate(chat, event.user, event.other).await,
+        Event::UserUnblocked(event) => relate(chat, event.user, event.other).await,
+        Event::ContactChanged(event) => relate(chat, event.user, event.other).await,
         Event::SendOtp(_) => return Settle::Reject,
     };
     match outcome {

@@ -108,7 +108,7 @@ impl Presence {
         let leases: Vec<Lease> = users
             .iter()
             .flat_map(|user| self.hub.seats_of(*user))
-            .map(|seat| lease(&seat))
+            .map(|seat| lease(&seat, seat.presence.settle()))
             .collect();
         self.leases.renew(&leases).await?;
         self.give_back(users, &leases).await?;
@@ -141,18 +141,8 @@ impl Presence {
 
     /// Renews the leases of everybody who is here.
     pub async fn renew(&self) {
-        let said = |seat: &Arc<Seat>| Some((Arc::clone(seat), seat.presence.chosen()?));
-        let leases: Vec<Lease> = self
-            .hub
-            .seats()
-            .iter()
-            .filter_map(said)
-            .map(|(seat, chosen)| Lease {
-                user: seat.identity.user,
-                device: seat.identity.device,
-                chosen,
-            })
-            .collect();
+        let said = |seat: &Arc<Seat>| Some(lease(seat, seat.presence.chosen()?));
+        let leases: Vec<Lease> = self.hub.seats().iter().filter_map(said).collect();
         metrics::gauge!("presence_leases")
             .set(f64::from(u32::try_from(leases.len()).unwrap_or(u32::MAX)));
         if let Err(error) = self.leases.renew(&leases).await {
@@ -166,8 +156,7 @@ impl Presence {
     }
 }
 
-fn lease(seat: &Arc<Seat>) -> Lease {
-    let chosen = seat.presence.settle();
+fn lease(seat: &Seat, chosen: Chosen) -> Lease {
     Lease { user: seat.identity.user, device: seat.identity.device, chosen }
 }
 

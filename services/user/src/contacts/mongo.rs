@@ -69,15 +69,7 @@ impl Contacts for MongoContacts {
         let mut relations = Relations::default();
         for row in within(find).await? {
             let other = id(row.other_id);
-            let side = Side::try_from(row)?;
-            match side.standing {
-                Some(Standing::Accepted) => relations.contacts.push(other),
-                Some(Standing::Blocked) => relations.blocked.push(other),
-                Some(Standing::Outgoing | Standing::Incoming) | None => {}
-            }
-            if side.blocked_by {
-                relations.blocked_by.push(other);
-            }
+            Side::try_from(row)?.relate(other, &mut relations);
         }
         Ok(relations)
     }

@@ -60,15 +60,7 @@ impl Contacts for SqliteContacts {
             let mut rows = statement.query([raw(user)])?;
             let mut relations = Relations::default();
             while let Some(row) = rows.next()? {
-                let (other, side) = (id(row, "other_id")?, side(row)?);
-                match side.standing {
-                    Some(Standing::Accepted) => relations.contacts.push(other),
-                    Some(Standing::Blocked) => relations.blocked.push(other),
-                    Some(Standing::Outgoing | Standing::Incoming) | None => {}
-                }
-                if side.blocked_by {
-                    relations.blocked_by.push(other);
-                }
+                side(row)?.relate(id(row, "other_id")?, &mut relations);
             }
             Ok(relations)
         });

@@ -33,6 +33,20 @@ pub(crate) struct Side {
     pub(crate) since: Timestamp,
 }
 
+impl Side {
+    /// Adds what the other is to the person.
+    pub(crate) fn relate(self, other: UserId, relations: &mut Relations) {
+        match self.standing {
+            Some(Standing::Accepted) => relations.contacts.push(other),
+            Some(Standing::Blocked) => relations.blocked.push(other),
+            Some(Standing::Outgoing | Standing::Incoming) | None => {}
+        }
+        if self.blocked_by {
+            relations.blocked_by.push(other);
+        }
+    }
+}
+
 /// Something that one person does about another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Change {
