@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use auth::{Gate, Identity, Issuer, Revocations};
 use fanout::Fanout;
-use kernel::{Clock, SystemRandom};
+use kernel::{Clock, ConversationId, SystemRandom};
 use kv::{Kv, SqliteKv};
 use serde_json::value::to_raw_value;
 use serde_json::{Value, json};
@@ -18,6 +18,7 @@ use super::place::Place;
 use crate::live::socket::door::Door;
 use crate::live::socket::hub::Hub;
 use crate::live::socket::listen::Live;
+use crate::own::open;
 use crate::presence::leases::Leases;
 
 /// What several instances share.
@@ -38,6 +39,7 @@ pub struct Instance {
 /// Somebody who is connected.
 pub struct Guest {
     line: Line,
+    own: ConversationId,
 }
 
 impl Street {
@@ -74,7 +76,7 @@ impl Street {
         let token = self.issuer.issue(who.user, who.session, who.device, now).unwrap();
         let auth = to_raw_value(&json!({ "token": token, "v": 1 })).unwrap();
         let line = Line::connect(&instance.door, auth, &SystemRandom).await.unwrap();
-        let guest = Guest { line };
+        let guest = Guest { line, own: open::id(who.user) };
         assert_eq!(guest.event().await.0, "ready");
         guest
     }
@@ -110,12 +112,15 @@ impl Guest {
         }
     }
 
-    /// The next event.
+    /// The next event that is not of the person's own conversation: those come whenever that conversation is opened for them.
     pub async fn event(&self) -> (String, Value) {
+        let own = json!(self.own);
         loop {
             let packet = self.line.next().await.unwrap();
-            if let Some(event) = packet.strip_prefix("42") {
-                return serde_json::from_str(event).unwrap();
+            let Some(event) = packet.strip_prefix("42") else { continue };
+            let (name, body): (String, Value) = serde_json::from_str(event).unwrap();
+            if body["conversationId"] != own && body["id"] != own {
+                return (name, body);
             }
         }
     }
