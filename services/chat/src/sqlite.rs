@@ -125,6 +125,11 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
      ALTER TABLE chat_memberships ADD COLUMN marked_unread INTEGER NOT NULL DEFAULT 0;
      ALTER TABLE chat_memberships ADD COLUMN hidden_at INTEGER NOT NULL DEFAULT 0;",
     ),
+    (
+        "chat/007",
+        "ALTER TABLE chat_entries ADD COLUMN withheld_from BLOB;
+     ALTER TABLE chat_conversations ADD COLUMN blocks TEXT;",
+    ),
 ];
 
 /// Brings the tables of this service up to date. Run it before any of its stores is used.

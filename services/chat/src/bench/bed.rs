@@ -196,6 +196,7 @@ pub(super) fn draft(conversation: ConversationId, sender: UserId) -> Draft {
         target: None,
         checked: u64::MAX,
         retention: Retention::Relay,
+        withheld_from: None,
         data: to_raw_value(&body).unwrap(),
     }
 }

@@ -1,12 +1,13 @@
 //! What [`crate::conversations::store::ConversationStore`] promises.
 
 use std::collections::HashSet;
+use std::time::Duration;
 
 use futures::future::join_all;
 
-use super::{Case, Person, Stores, direct, id, made, relay};
+use super::{Case, Person, Stores, direct, id, made, now, relay};
 use crate::conversations::switches::Setting;
-use crate::conversations::{Kind, Membership, Retention, Role, Switch, Switches};
+use crate::conversations::{Block, Kind, Membership, Retention, Role, Switch, Switches};
 use crate::delivery::store::Ack;
 
 pub(super) const CASES: &[Case] = &[
@@ -16,6 +17,7 @@ pub(super) const CASES: &[Case] = &[
     ("a list of memberships has a limit", |stores| Box::pin(limited(stores))),
     ("what was read only rises", |stores| Box::pin(read_rises(stores))),
     ("the later setting of a switch holds", |stores| Box::pin(switched(stores))),
+    ("the later word on a block holds", |stores| Box::pin(blocked(stores))),
     ("many are fetched at once", |stores| Box::pin(many(stores))),
     ("the store answers", |stores| Box::pin(answers(stores))),
 ];
@@ -42,6 +44,31 @@ async fn made_once(stores: Stores) {
         let cursors = stores.delivery.cursors(owner, &[new.id]).await.unwrap();
         assert_eq!(cursors.get(&new.id), Some(&0), "{owner:?}");
     }
+}
+
+async fn blocked(stores: Stores) {
+    let (one, two) = (Person::with_devices(1), Person::with_devices(1));
+    let talk = made(&stores, &one, &two).await;
+    let kept = async || stores.conversations.get(talk).await.unwrap().unwrap().blocks;
+    assert_eq!(kept().await, []);
+    let at = |seconds| now().plus(Duration::from_secs(seconds));
+    let first = Block { by: one.user, at: at(1), until: None, delivered: 3, read: 2 };
+    assert!(stores.conversations.set_block(talk, &first).await.unwrap());
+    assert!(!stores.conversations.set_block(talk, &first).await.unwrap(), "told twice");
+    let other = Block { by: two.user, ..first };
+    assert!(stores.conversations.set_block(talk, &other).await.unwrap());
+    let over = Block { at: at(5), until: Some(9), ..first };
+    assert!(stores.conversations.set_block(talk, &over).await.unwrap());
+    let late = Block { at: at(3), ..first };
+    assert!(!stores.conversations.set_block(talk, &late).await.unwrap());
+    let mut blocks = kept().await;
+    blocks.sort_by_key(|block| block.by != one.user);
+    assert_eq!(blocks, [over, other]);
+    let ids = [talk];
+    assert_eq!(stores.conversations.get_many(&ids).await.unwrap()[0].blocks.len(), 2);
+    let views = stores.conversations.views_of(one.user, 10).await.unwrap();
+    assert_eq!(views[0].0.blocks.len(), 2);
+    assert!(!stores.conversations.set_block(id(), &first).await.unwrap(), "there is none");
 }
 
 async fn made_by_many(stores: Stores) {

@@ -9,6 +9,7 @@ use testkit::wait::until;
 
 use super::{Case, Person, Stores, id, made, now};
 use crate::conversations::Retention;
+use crate::conversations::store::Counted;
 use crate::log::entry::{Entry, EntryType};
 use crate::log::store::{Appended, Draft, Head, LogStore};
 
@@ -22,6 +23,7 @@ pub(super) const CASES: &[Case] = &[
     ("one call for several conversations", |stores| Box::pin(several(stores))),
     ("the same id in two conversations is two entries", |stores| Box::pin(same_id(stores))),
     ("entries come in pages", |stores| Box::pin(paged(stores))),
+    ("from whom an entry is withheld is kept with it", |stores| Box::pin(withheld(stores))),
     ("stripping forgets content and keeps headers", |stores| Box::pin(stripped(stores))),
     ("heads only rise", |stores| Box::pin(raised(stores))),
     ("headers go after their time, their places stay taken", |stores| Box::pin(expired(stores))),
@@ -43,6 +45,7 @@ pub(super) fn draft(conversation: ConversationId, sender: UserId, text: &str) ->
         target: None,
         checked: u64::MAX,
         retention: Retention::Relay,
+        withheld_from: None,
         data,
     }
 }
@@ -60,6 +63,25 @@ pub(super) async fn through(log: &Arc<dyn LogStore>, drafts: &[Draft]) -> Vec<Ap
         for (at, appended) in raced.into_iter().zip(log.append(&again).await) {
             outcome[at] = appended;
         }
+    }
+}
+
+async fn withheld(stores: Stores) {
+    let (one, two) = (Person::with_devices(1), Person::with_devices(1));
+    let talk = made(&stores, &one, &two).await;
+    let message = draft(talk, one.user, "withheld");
+    let message = Draft { withheld_from: Some(two.user), ..message };
+    let entries = append(&stores, &[message, draft(talk, one.user, "not withheld")]).await;
+    assert_eq!([0, 1].map(|at: usize| entries[at].withheld_from), [Some(two.user), None]);
+    assert_eq!(stores.log.entries(talk, 0, 10).await.unwrap(), entries);
+    let found = stores.entries.find(talk, entries[0].id).await.unwrap();
+    assert_eq!(found.as_ref(), Some(&entries[0]));
+    let mut counted = Counted { id: talk, head: Head::default(), wrote: Vec::new() };
+    entries.iter().for_each(|entry| counted.add(entry));
+    stores.conversations.count(&[counted], now()).await.unwrap();
+    for (person, read) in [(&one, 2), (&two, 1)] {
+        let membership = stores.conversations.membership(person.user, talk).await.unwrap().unwrap();
+        assert_eq!((membership.read_seq, membership.read_count), (read, read));
     }
 }
 

@@ -10,7 +10,7 @@ use uuid::Uuid;
 use super::error::ConversationError;
 use super::store::{NewConversation, Party};
 use super::view::{self, ConversationView};
-use super::{Kind, Retention, Role};
+use super::{Kind, Retention, Role, blocks};
 use crate::chat::Chat;
 use crate::own::{self, Note, cause};
 use crate::store::StoreError;
@@ -59,6 +59,7 @@ pub async fn open_direct(
     if let Some(conversation) = chat.conversations.get(id).await? {
         if conversation.head_seq == 0 {
             // Whoever made it may not have come to tell.
+            blocks::learn(chat, id, caller.user, with).await?;
             announce(chat, [caller.user, with], id).await;
         }
         let conversation = view::of(chat, caller.user, id).await?;
@@ -67,6 +68,7 @@ pub async fn open_direct(
     chat.pace.change(caller.user).map_err(ConversationError::TooOften)?;
     let created = make(chat, caller, with, id).await?;
     if created {
+        blocks::learn(chat, id, caller.user, with).await?;
         announce(chat, [caller.user, with], id).await;
         metrics::counter!("conversations_created_total", "kind" => "direct").increment(1);
         tracing::info!(conversation_id = %id, "conversation opened");

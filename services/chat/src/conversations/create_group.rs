@@ -123,6 +123,7 @@ async fn begin_log(
         target: None,
         checked: u64::MAX,
         retention,
+        withheld_from: None,
         data: data.map_err(|_| ConversationError::Unavailable)?,
     };
     match append(chat, draft, Warrant::Decided).await {

@@ -1,6 +1,7 @@
 //! Who may do what in which conversation, remembered for a while.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use kernel::{Clock, ConversationId, Timestamp, UserId};
@@ -8,7 +9,7 @@ use quick_cache::sync::Cache;
 
 use super::error::ConversationError;
 use super::store::ConversationStore;
-use super::{Conversation, Kind, Retention, Role};
+use super::{Conversation, Kind, Retention, Role, Standing, blocks};
 use crate::log::store::LogStore;
 
 /// Pairs of person and conversation that are remembered; about 100 bytes each.
@@ -23,6 +24,8 @@ pub struct Seen {
     pub role: Role,
     /// How long the conversation keeps content.
     pub retention: Retention,
+    /// What a block between the two people of a direct one means for this one.
+    pub standing: Standing,
     /// The last change of membership that the look took into account: a position of the log. It goes into the drafts
     /// that the look allows, and the log refuses them behind a later change.
     pub checked: u64,
@@ -39,7 +42,8 @@ struct Remembered {
 ///
 /// A remembered yes may be out of date, so whoever acts on it compares: a draft carries [`Seen::checked`], a read compares
 /// it with the head. That is exact, since a change of membership changes the member's row first and appends its entry
-/// after: a look that began when the entry was counted sees the changed row.
+/// after: a look that began when the entry was counted sees the changed row. A block is no entry, so that whoever is blocked
+/// cannot tell: it is told to every instance, which then forgets what it remembers.
 #[derive(Debug)]
 pub struct Members {
     conversations: Arc<dyn ConversationStore>,
@@ -47,6 +51,8 @@ pub struct Members {
     clock: Arc<dyn Clock>,
     oldest: Duration,
     known: Cache<(ConversationId, UserId), Remembered>,
+    /// How often something was forgotten: what was looked at before is not remembered after.
+    forgotten: AtomicU64,
 }
 
 impl Members {
@@ -57,7 +63,14 @@ impl Members {
         clock: Arc<dyn Clock>,
         oldest: Duration,
     ) -> Self {
-        Self { conversations, log, clock, oldest, known: Cache::new(REMEMBERED) }
+        Self {
+            conversations,
+            log,
+            clock,
+            oldest,
+            known: Cache::new(REMEMBERED),
+            forgotten: AtomicU64::new(0),
+        }
     }
 
     /// What the person may do there; `NotFound` if they are not in the conversation. May be remembered: see [`Members`].
@@ -71,9 +84,22 @@ impl Members {
         {
             return Ok(known.seen);
         }
+        let forgotten = self.forgotten.load(Ordering::SeqCst);
         let conversation = self.conversations.get(id).await?;
         let checked = conversation.as_ref().map_or(0, |conversation| conversation.head_mseq);
-        self.look(conversation, checked, user, id).await
+        self.look(conversation, (checked, forgotten), user, id).await
+    }
+
+    /// Forgets what the person may do there: somebody has blocked somebody.
+    pub fn forget(&self, id: ConversationId, user: UserId) {
+        self.forgotten.fetch_add(1, Ordering::SeqCst);
+        self.known.remove(&(id, user));
+    }
+
+    /// Forgets everything: news may have been missed.
+    pub fn forget_all(&self) {
+        self.forgotten.fetch_add(1, Ordering::SeqCst);
+        self.known.clear();
     }
 
     /// As [`Members::require`], but looks, whatever is remembered, and takes every change of membership into account that
@@ -84,19 +110,19 @@ impl Members {
         user: UserId,
     ) -> Result<Seen, ConversationError> {
         self.known.remove(&(id, user));
-        let ids = [id];
+        let (ids, forgotten) = ([id], self.forgotten.load(Ordering::SeqCst));
         // The log's own head: the conversation may not count the last entry yet.
         let (conversation, heads) =
             futures::try_join!(self.conversations.get(id), self.log.heads(&ids))?;
         let checked = heads.first().map_or(0, |head| head.mseq);
-        self.look(conversation, checked, user, id).await
+        self.look(conversation, (checked, forgotten), user, id).await
     }
 
     /// The member's row comes last, after what says how far the look reaches.
     async fn look(
         &self,
         conversation: Option<Conversation>,
-        checked: u64,
+        (checked, forgotten): (u64, u64),
         user: UserId,
         id: ConversationId,
     ) -> Result<Seen, ConversationError> {
@@ -106,9 +132,13 @@ impl Members {
             self.known.remove(&(id, user));
             return Err(ConversationError::NotFound);
         };
-        let Conversation { kind, retention, .. } = conversation;
-        let seen = Seen { kind, role: member.role, retention, checked };
+        let Conversation { kind, retention, blocks, .. } = conversation;
+        let standing = blocks::standing(&blocks, user);
+        let seen = Seen { kind, role: member.role, retention, standing, checked };
         self.known.insert((id, user), Remembered { seen, wall, monotonic });
+        if self.forgotten.load(Ordering::SeqCst) != forgotten {
+            self.known.remove(&(id, user));
+        }
         Ok(seen)
     }
 

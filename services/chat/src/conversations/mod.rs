@@ -1,5 +1,6 @@
 //! Conversations: what they are, who is in them, and how one comes to be.
 
+pub mod blocks;
 pub mod changes;
 pub mod create;
 pub mod create_group;
@@ -22,6 +23,7 @@ use kernel::{ConversationId, Timestamp, UserId};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+pub use self::blocks::{Block, Standing};
 pub use self::switches::{Switch, Switches};
 use crate::log::entry::Digest;
 
@@ -135,6 +137,8 @@ pub struct Conversation {
     pub active_at: Timestamp,
     /// What it was made by, of kinds that clients make under an id of their own.
     pub maker: Option<Maker>,
+    /// Of a direct one: who blocks the other, or did.
+    pub blocks: Vec<Block>,
 }
 
 /// Who made a conversation, and what they asked for: tells a retry from another request under the same id.

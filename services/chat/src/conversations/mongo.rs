@@ -14,15 +14,15 @@ use mongodb::{Collection, Database};
 use serde::Deserialize;
 
 use self::rows::{
-    ConversationRow, MemberRow, MembershipRow, ViewRow, conversation, fields, first_row, is_in,
-    marks, member, member_key, membership, own, rows_of_people,
+    ConversationRow, MemberRow, MembershipRow, ViewRow, block_row, conversation, fields, first_row,
+    is_in, marks, member, member_key, membership, own, rows_of_people,
 };
 use super::store::{ConversationStore, Counted, NewConversation};
 use super::switches::Setting;
-use super::{Conversation, Member, Membership, Retention};
+use super::{Block, Conversation, Member, Membership, Retention};
 use crate::mongo::{
-    CONVERSATIONS, MEMBERS, MEMBERSHIPS, integer, is_duplicate, pair, pairs_of, update_each, uuid,
-    within,
+    CONVERSATIONS, MEMBERS, MEMBERSHIPS, date, integer, is_duplicate, pair, pairs_of, update_each,
+    uuid, within,
 };
 use crate::mongo::{id as read_id, number};
 use crate::store::StoreError;
@@ -254,6 +254,20 @@ impl ConversationStore for MongoConversations {
         let filter = doc! { "_id": uuid(id), "$nor": [later] };
         let set = doc! { "retention": retention.as_str(), "retentionSeq": integer(seq) };
         within(self.conversations.update_one(filter, doc! { "$set": set })).await.map(drop)
+    }
+
+    #[tracing::instrument(name = "conversations_set_block", level = "debug", skip_all, fields(conversation_id = %id))]
+    async fn set_block(&self, id: ConversationId, block: &Block) -> Result<bool, StoreError> {
+        let (row, by, at) = (block_row(block), uuid(block.by), date(block.at));
+        let older = doc! { "$elemMatch": { "by": by, "at": { "$lt": at } } };
+        let filter = doc! { "_id": uuid(id), "gone": { "$ne": true }, "blocks": older };
+        let replace = doc! { "$set": { "blocks.$": row.clone() } };
+        if within(self.conversations.update_one(filter, replace)).await?.matched_count > 0 {
+            return Ok(true);
+        }
+        let filter = doc! { "_id": uuid(id), "gone": { "$ne": true }, "blocks.by": { "$ne": by } };
+        let add = doc! { "$push": { "blocks": row } };
+        Ok(within(self.conversations.update_one(filter, add)).await?.matched_count > 0)
     }
 
     async fn ping(&self) -> Result<(), StoreError> {

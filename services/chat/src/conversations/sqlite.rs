@@ -9,13 +9,13 @@ use sqlite::{Connection, Database, OptionalExtension, params};
 
 use super::store::{ConversationStore, Counted, NewConversation, Party};
 use super::switches::{Setting, Switch, Switches};
-use super::{Conversation, Kind, Maker, Member, Membership, Retention, Role};
+use super::{Block, Conversation, Kind, Maker, Member, Membership, Retention, Role};
 use crate::log::store::Head;
-use crate::sqlite::{blob, id, integer, name, number, time};
+use crate::sqlite::{blob, id, integer, name, nonsense, number, time};
 use crate::store::StoreError;
 
 const COLUMNS: &str = "id, kind, retention, epoch, head_seq, head_count, head_mseq, member_count, created_at, active_at,
-   title, made_by, request";
+   title, made_by, request, blocks";
 
 /// The marks in the order of [`Switch::ALL`].
 const MEMBERSHIP: &str = "conversation_id, read_seq, read_count, muted, pinned, hidden, archived, marked_unread, hidden_at";
@@ -224,6 +224,12 @@ impl ConversationStore for SqliteConversations {
         Ok(self.db.write(set).await?)
     }
 
+    #[tracing::instrument(name = "conversations_set_block", level = "debug", skip_all, fields(conversation_id = %id))]
+    async fn set_block(&self, id: ConversationId, block: &Block) -> Result<bool, StoreError> {
+        let block = *block;
+        Ok(self.db.write(move |tx| Ok(set_block(tx, id, block)?)).await?)
+    }
+
     async fn ping(&self) -> Result<(), StoreError> {
         let ping = |tx: &Connection| Ok(tx.query_row("SELECT 1", [], |_| Ok(()))?);
         Ok(self.db.read(ping).await?)
@@ -331,6 +337,19 @@ fn set_switches(
     Ok(set > 0)
 }
 
+fn set_block(tx: &Connection, id: ConversationId, block: Block) -> rusqlite::Result<bool> {
+    let Some(Conversation { mut blocks, .. }) = get(tx, id)? else { return Ok(false) };
+    if blocks.iter().any(|other| other.by == block.by && other.at >= block.at) {
+        return Ok(false);
+    }
+    blocks.retain(|other| other.by != block.by);
+    blocks.push(block);
+    let json = serde_json::to_string(&blocks).map_err(|error| nonsense(13, error.into()))?;
+    let mut set = tx.prepare_cached("UPDATE chat_conversations SET blocks = ?2 WHERE id = ?1")?;
+    set.execute(params![blob(id), json])?;
+    Ok(true)
+}
+
 fn get(tx: &Connection, id: ConversationId) -> rusqlite::Result<Option<Conversation>> {
     let sql = format!("SELECT {COLUMNS} FROM chat_conversations WHERE id = ?1 AND gone = 0");
     tx.prepare_cached(&sql)?.query_row([blob(id)], conversation).optional()
@@ -340,6 +359,8 @@ fn conversation(row: &Row<'_>) -> rusqlite::Result<Conversation> {
     let made_by: Option<[u8; 16]> = row.get(11)?;
     let digest: Option<[u8; 32]> = row.get(12)?;
     let user = made_by.map(uuid::Uuid::from_bytes).map(UserId::from_uuid);
+    let blocks: Option<String> = row.get(13)?;
+    let blocks = blocks.map_or_else(|| Ok(Vec::new()), |json| serde_json::from_str(&json));
     Ok(Conversation {
         id: id(row, 0)?,
         kind: name(row, 1, Kind::from_name)?,
@@ -353,6 +374,7 @@ fn conversation(row: &Row<'_>) -> rusqlite::Result<Conversation> {
         active_at: time(row, 9)?,
         title: row.get(10)?,
         maker: user.zip(digest).map(|(user, digest)| Maker { user, digest }),
+        blocks: blocks.map_err(|error| nonsense(13, error.into()))?,
     })
 }
 

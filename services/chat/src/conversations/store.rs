@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use kernel::{ConversationId, DeviceId, Timestamp, UserId};
 
 use super::switches::Setting;
-use super::{Conversation, Kind, Maker, Member, Membership, Retention, Role};
+use super::{Block, Conversation, Kind, Maker, Member, Membership, Retention, Role};
 use crate::log::entry::Entry;
 use crate::log::store::Head;
 use crate::store::StoreError;
@@ -51,7 +51,8 @@ pub struct Counted {
     pub id: ConversationId,
     /// The end of its log.
     pub head: Head,
-    /// Who wrote; position of the last entry of each, and user-visible messages up to there.
+    /// Who wrote, and whoever that is withheld from, as if they had; position of the last entry of each, and user-visible
+    /// messages up to there.
     pub wrote: Vec<(UserId, u64, u64)>,
 }
 
@@ -61,12 +62,14 @@ impl Counted {
         if self.head.seq < entry.seq {
             self.head = Head::at(entry);
         }
-        match self.wrote.iter_mut().find(|(user, ..)| *user == entry.sender) {
-            Some((_, seq, count)) => {
-                *seq = entry.seq.max(*seq);
-                *count = entry.count.max(*count);
+        for user in [Some(entry.sender), entry.withheld_from].into_iter().flatten() {
+            match self.wrote.iter_mut().find(|(other, ..)| *other == user) {
+                Some((_, seq, count)) => {
+                    *seq = entry.seq.max(*seq);
+                    *count = entry.count.max(*count);
+                }
+                None => self.wrote.push((user, entry.seq, entry.count)),
             }
-            None => self.wrote.push((entry.sender, entry.seq, entry.count)),
         }
     }
 }
@@ -153,6 +156,10 @@ pub trait ConversationStore: Send + Sync + fmt::Debug {
         retention: Retention,
         seq: u64,
     ) -> Result<(), StoreError>;
+
+    /// Notes a block of the conversation, unless one of the same person that is as new or newer is there. Says whether it was
+    /// noted.
+    async fn set_block(&self, id: ConversationId, block: &Block) -> Result<bool, StoreError>;
 
     /// Answers if the store is in reach.
     async fn ping(&self) -> Result<(), StoreError>;

@@ -5,7 +5,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::error::ConversationError;
-use super::{Conversation, Kind, Member, Membership, Retention, Role, Switch};
+use super::{Conversation, Kind, Member, Membership, Retention, Role, Standing, Switch, blocks};
 use crate::chat::Chat;
 use crate::log::entry::Entry;
 use crate::people::directory::PublicUser;
@@ -95,7 +95,7 @@ pub async fn of(
 ) -> Result<ConversationView, ConversationError> {
     let conversation = chat.conversations.get(id).await?.ok_or(ConversationError::NotFound)?;
     let membership = chat.conversations.membership(user, id).await?;
-    build(chat, &conversation, &membership.ok_or(ConversationError::NotFound)?).await
+    build(chat, user, &conversation, &membership.ok_or(ConversationError::NotFound)?).await
 }
 
 /// Unread messages; none in a person's own conversation, where they write everything themself. What was read and sent is
@@ -107,9 +107,10 @@ pub const fn unread(conversation: &Conversation, membership: &Membership) -> u64
     conversation.head_count.saturating_sub(membership.read_count)
 }
 
-/// Puts the view together from what is already read.
+/// Puts the view of `reader` together from what is already read.
 pub async fn build(
     chat: &Chat,
+    reader: UserId,
     conversation: &Conversation,
     membership: &Membership,
 ) -> Result<ConversationView, ConversationError> {
@@ -120,7 +121,10 @@ pub async fn build(
         chat.delivery.progress(id),
         chat.log.entries(id, before_last, 1),
     )?;
-    let is_on = |switch| membership.switches.is_on(switch, conversation.head_count);
+    // What is withheld from whoever blocks shows nothing that they have hidden.
+    let blocks = blocks::standing(&conversation.blocks, reader) == Standing::Blocks;
+    let messages = if blocks { 0 } else { conversation.head_count };
+    let is_on = |switch| membership.switches.is_on(switch, messages);
     Ok(ConversationView {
         id,
         kind: conversation.kind,
@@ -130,7 +134,7 @@ pub async fn build(
         retention: conversation.retention,
         epoch: conversation.epoch.clone(),
         head: Position { seq: conversation.head_seq, count: conversation.head_count },
-        floor: progress.map_or(0, |progress| progress.floor),
+        floor: floor(conversation, reader, progress.map_or(0, |progress| progress.floor)),
         read: Position { seq: membership.read_seq, count: membership.read_count },
         unread: unread(conversation, membership),
         mentions: 0,
@@ -141,9 +145,16 @@ pub async fn build(
         marked_unread: is_on(Switch::MarkedUnread),
         member_count: conversation.member_count,
         members: people(chat, members).await,
-        last_entry: last.into_iter().next(),
+        last_entry: last.into_iter().next().map(|last| last.seen_by(reader)),
         created_at: conversation.created_at,
     })
+}
+
+/// The floor as `reader` may see it: it rises by what the other devices store too, also those of somebody who blocks them. A
+/// lower one does no harm.
+fn floor(conversation: &Conversation, reader: UserId, floor: u64) -> u64 {
+    let others = conversation.blocks.iter().filter(|block| block.by != reader);
+    others.fold(floor, |floor, block| block.delivered(floor))
 }
 
 /// Members with their names. While the user service is out of reach they come without.

@@ -154,6 +154,7 @@ fn draft(chat: &Chat, id: ConversationId, turning: &Turning) -> Result<Draft, St
         target: None,
         checked: u64::MAX,
         retention: turning.to,
+        withheld_from: None,
         data,
     })
 }

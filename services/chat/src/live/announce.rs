@@ -33,7 +33,8 @@ pub struct Announcer {
 }
 
 impl Announcer {
-    /// Speaks through this fan-out. Of an entry of more than `most` bytes only its place is told: who listens reads it.
+    /// Speaks through this fan-out. Of an entry of more than `most` bytes, or one that is withheld from somebody,
+    /// only its place is told: who listens reads it.
     pub fn new(fanout: Arc<dyn Fanout>, most: usize) -> Self {
         Self { fanout, untold: Arc::default(), most }
     }
@@ -43,7 +44,8 @@ impl Announcer {
         let Ok(json) = serde_json::to_vec(entry) else { return };
         let (id, seq) = (entry.conversation, entry.seq);
         let event = entry.event();
-        let told = if json.len() > self.most {
+        // Who gets to see what is withheld is decided by those who read it.
+        let told = if json.len() > self.most || entry.withheld_from.is_some() {
             let place = Head { seq, ..Head::default() };
             self.publish(about(id), FrameKind::Head, place, "", Bytes::new()).await
         } else {

@@ -24,10 +24,13 @@ pub enum EntryType {
     Conversation,
     /// In a person's own conversation: something of their account changed.
     Account,
+    /// Never stored: what somebody sees of an entry that is withheld from them. A type that no client knows, so that they pass
+    /// over it.
+    Withheld,
 }
 
 impl EntryType {
-    /// Every type.
+    /// Every type that is stored.
     pub const ALL: [Self; 7] = [
         Self::Message,
         Self::Edit,
@@ -48,6 +51,7 @@ impl EntryType {
             Self::Member => "member",
             Self::Conversation => "conversation",
             Self::Account => "account",
+            Self::Withheld => "withheld",
         }
     }
 
@@ -94,6 +98,8 @@ pub struct Entry {
     pub digest: Digest,
     /// The message that an edit, deletion or reaction is about.
     pub target: Option<EntryId>,
+    /// Who does not get to see it, because they blocked the sender when it was written.
+    pub withheld_from: Option<UserId>,
     /// What was written, as JSON; `None` once it is forgotten.
     pub data: Option<Box<RawValue>>,
 }
@@ -109,7 +115,7 @@ impl Entry {
     /// The live event that tells of it.
     pub fn event(&self) -> &'static str {
         match self.kind {
-            EntryType::Message => "message:new",
+            EntryType::Message | EntryType::Withheld => "message:new",
             EntryType::Edit => "message:edited",
             EntryType::Delete => "message:deleted",
             EntryType::Reaction if self.op_is(&["remove"]) => "reaction:removed",
@@ -119,6 +125,16 @@ impl Entry {
             EntryType::Member | EntryType::Conversation => "conversation:updated",
             EntryType::Account => "account",
         }
+    }
+
+    /// As that person gets to see it: in place of what is withheld from them an entry of their own that says nothing. So they
+    /// have read it, as whatever they write, and do not learn who wrote.
+    #[must_use]
+    pub fn seen_by(self, reader: UserId) -> Self {
+        if self.withheld_from != Some(reader) {
+            return self;
+        }
+        Self { kind: EntryType::Withheld, sender: reader, target: None, data: None, ..self }
     }
 
     /// Who is not in the conversation any more after it.
@@ -166,15 +182,15 @@ impl PartialEq for Entry {
                 other.kind,
                 other.sender,
             )
-            && (self.created_at, self.digest, self.target)
-                == (other.created_at, other.digest, other.target)
+            && (self.created_at, self.digest, self.target, self.withheld_from)
+                == (other.created_at, other.digest, other.target, other.withheld_from)
             && data(self) == data(other)
     }
 }
 
 impl Eq for Entry {}
 
-/// As it stands on the wire; the digest, `mseq` and `target` stay inside.
+/// As it stands on the wire; the digest, `mseq`, `target` and `withheld_from` stay inside.
 impl Serialize for Entry {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut entry = serializer.serialize_struct("Entry", 8)?;

@@ -25,8 +25,7 @@ const REMOVED_AT_ONCE: u32 = 1_000;
 /// Stands where the time of expiry stands, for what is kept for good.
 const NEVER: i64 = i64::MAX;
 
-const COLUMNS: &str =
-    "mid, conversation_id, seq, count, mseq, type, sender, created_at, digest, target, data";
+const COLUMNS: &str = "mid, conversation_id, seq, count, mseq, type, sender, created_at, digest, target, data, withheld_from";
 
 /// The logs of all conversations, in one file.
 #[derive(Debug)]
@@ -182,8 +181,8 @@ pub(crate) fn insert(
 ) -> rusqlite::Result<()> {
     let mut insert = tx.prepare_cached(
         "INSERT INTO chat_entries (conversation_id, seq, mid, count, mseq, type, sender, created_at,
-           digest, target, data, expires_at, unfinished)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
+           digest, target, data, expires_at, unfinished, withheld_from)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)",
     )?;
     insert.execute(params![
         blob(entry.conversation),
@@ -199,6 +198,7 @@ pub(crate) fn insert(
         entry.data.as_deref().map(RawValue::get),
         keep.map_or(NEVER, |keep| entry.created_at.plus(keep).as_millis()),
         entry.kind == EntryType::Delete,
+        entry.withheld_from.map(blob),
     ])?;
     Ok(())
 }
@@ -254,6 +254,11 @@ pub(crate) fn find(
     tx.prepare_cached(&sql)?.query_row([blob(id), blob(mid)], entry).optional()
 }
 
+fn maybe_id<K>(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<kernel::Id<K>>> {
+    let bytes: Option<[u8; 16]> = row.get(column)?;
+    Ok(bytes.map(uuid::Uuid::from_bytes).map(kernel::Id::from_uuid))
+}
+
 fn entry(row: &Row<'_>) -> rusqlite::Result<Entry> {
     let data: Option<String> = row.get(10)?;
     let data = data.map(RawValue::from_string).transpose();
@@ -267,10 +272,8 @@ fn entry(row: &Row<'_>) -> rusqlite::Result<Entry> {
         sender: id(row, 6)?,
         created_at: time(row, 7)?,
         digest: row.get(8)?,
-        target: row
-            .get::<_, Option<[u8; 16]>>(9)?
-            .map(uuid::Uuid::from_bytes)
-            .map(EntryId::from_uuid),
+        target: maybe_id(row, 9)?,
+        withheld_from: maybe_id(row, 11)?,
         data: data.map_err(|error| nonsense(10, error.into()))?,
     })
 }

@@ -66,6 +66,8 @@ pub struct Draft {
     pub checked: u64,
     /// How long the conversation keeps content, as this instance knows it.
     pub retention: Retention,
+    /// Who does not get to see it, because they block the sender.
+    pub withheld_from: Option<UserId>,
     /// What was written, as JSON.
     pub data: Box<RawValue>,
 }
@@ -89,6 +91,7 @@ impl Draft {
             created_at: self.created_at,
             digest: self.digest,
             target: self.target,
+            withheld_from: self.withheld_from,
             data: Some(self.data.clone()),
         }
     }

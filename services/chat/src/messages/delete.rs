@@ -78,7 +78,7 @@ async fn try_take(
     let data = DeleteData { message_id: message };
     let (kind, target) = (EntryType::Delete, Some(message));
     let writing = Writing { id, conversation, kind, target, data: &data };
-    let mut draft = write::draft(chat, caller, seen, &writing)?;
+    let mut draft = write::draft(chat, caller, seen, &writing).await?;
     match check(chat, caller, seen, delete).await {
         Ok(checked) => draft.checked = checked,
         refused => write::unless_written(chat, &draft, refused.map(drop)).await?,
@@ -95,7 +95,8 @@ async fn check(
     delete: Delete,
 ) -> Result<u64, WriteError> {
     let window = Duration::from_secs(chat.settings.limits.delete_window_s);
-    let message = target::find(chat, delete.conversation, delete.message, window).await?;
+    let message =
+        target::find(chat, caller.user, delete.conversation, delete.message, window).await?;
     let checked = if message.sender == caller.user {
         seen.checked
     } else {

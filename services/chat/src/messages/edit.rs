@@ -63,7 +63,7 @@ async fn try_take(
     let data = EditData { message_id: message, text: &body.text, formatting: &body.formatting };
     let (kind, target) = (EntryType::Edit, Some(message));
     let writing = Writing { id, conversation, kind, target, data: &data };
-    let draft = write::draft(chat, caller, seen, &writing)?;
+    let draft = write::draft(chat, caller, seen, &writing).await?;
     let allowed = check(chat, caller, conversation, message).await;
     write::unless_written(chat, &draft, allowed).await?;
     Ok(write::submit(chat, arrived, draft, Then::MindDeletion))
@@ -76,7 +76,7 @@ async fn check(
     message: EntryId,
 ) -> Result<(), WriteError> {
     let window = Duration::from_secs(chat.settings.limits.edit_window_s);
-    let message = target::find(chat, id, message, window).await?;
+    let message = target::find(chat, caller.user, id, message, window).await?;
     if message.sender != caller.user {
         return Err(WriteError::NotAllowed("only who wrote a message can edit it"));
     }

@@ -62,10 +62,12 @@ pub async fn page(
     limit: u32,
 ) -> Result<Page<Folded>, ConversationError> {
     let head = history::admitted(chat, caller, id).await?;
-    let (messages, mut next) = find(chat, id, from, head.seq, limit).await?;
+    let (mut messages, mut next) = find(chat, id, from, head.seq, limit).await?;
+    messages.retain(|message| message.withheld_from != Some(caller.user));
     let targets: Vec<EntryId> = messages.iter().map(|message| message.id).collect();
     let most = chat.settings.limits.fold_entries;
-    let changes = chat.entries.changes(id, &targets, most).await?;
+    let mut changes = chat.entries.changes(id, &targets, most).await?;
+    changes.retain(|change| change.withheld_from != Some(caller.user));
     let mut data = fold(messages, changes);
     if let Some(fits) = fitting(&data, chat.settings.limits.answer_bytes) {
         data.truncate(fits);
@@ -234,6 +236,7 @@ mod tests {
             created_at: now,
             digest: [0; 32],
             target,
+            withheld_from: None,
             data: (!data.is_null()).then(|| serde_json::value::to_raw_value(data).unwrap()),
         }
     }

@@ -1,7 +1,7 @@
 //! Reads a conversation's log.
 
 use auth::Identity;
-use kernel::ConversationId;
+use kernel::{ConversationId, UserId};
 use serde::Serialize;
 
 use crate::chat::Chat;
@@ -77,7 +77,7 @@ pub async fn range(
 ) -> Result<Stretch, ConversationError> {
     admitted(chat, caller, id).await?;
     let room = Room { entries: limit, bytes: chat.settings.limits.answer_bytes };
-    let stretches = read(chat, &[room.above(id, after, to)]).await?;
+    let stretches = read(chat, caller.user, &[room.above(id, after, to)]).await?;
     Ok(stretches.into_iter().next().unwrap_or_default())
 }
 
@@ -108,10 +108,19 @@ pub async fn above(
     range(chat, caller, id, (after, u64::MAX), limit).await
 }
 
-/// Reads stretches of any number of logs, in the order asked, without asking who wants to know.
-pub async fn read(chat: &Chat, wanted: &[Wanted]) -> Result<Vec<Stretch>, StoreError> {
+/// Reads stretches of any number of logs, in the order asked, as `reader` gets to see them, without asking whether they may.
+pub async fn read(
+    chat: &Chat,
+    reader: UserId,
+    wanted: &[Wanted],
+) -> Result<Vec<Stretch>, StoreError> {
     let tails = chat.log.tails(wanted).await?;
-    Ok(wanted.iter().zip(tails).map(|(wanted, tail)| cut(tail, wanted)).collect())
+    let seen = |(wanted, tail): (&Wanted, Tail)| {
+        let Stretch { entries, gone, more } = cut(tail, wanted);
+        let entries = entries.into_iter().map(|entry| entry.seen_by(reader)).collect();
+        Stretch { entries, gone, more }
+    };
+    Ok(wanted.iter().zip(tails).map(seen).collect())
 }
 
 async fn head(chat: &Chat, id: ConversationId) -> Result<Head, ConversationError> {
@@ -148,7 +157,7 @@ fn cut(tail: Tail, wanted: &Wanted) -> Stretch {
 
 #[cfg(test)]
 mod tests {
-    use kernel::{EntryId, SeededRandom, Timestamp, UserId};
+    use kernel::{EntryId, SeededRandom, Timestamp};
 
     use super::*;
     use crate::log::entry::EntryType;
@@ -168,6 +177,7 @@ mod tests {
             created_at: now,
             digest: [0; 32],
             target: None,
+            withheld_from: None,
             data: None,
         };
         seqs.iter().map(entry).collect()

@@ -79,10 +79,11 @@ async fn try_take(
     let data = ReactionData { message_id: message, emoji, op };
     let (kind, target) = (EntryType::Reaction, Some(message));
     let writing = Writing { id, conversation, kind, target, data: &data };
-    let draft = write::draft(chat, caller, seen, &writing)?;
+    let draft = write::draft(chat, caller, seen, &writing).await?;
     if seen.retention == Retention::Archive {
         // Nothing is forgotten there, so an unknown id never was a message.
-        let found = target::find(chat, conversation, message, Duration::MAX).await.map(drop);
+        let found =
+            target::find(chat, caller.user, conversation, message, Duration::MAX).await.map(drop);
         write::unless_written(chat, &draft, found).await?;
     }
     Ok(write::submit(chat, arrived, draft, Then::Nothing))

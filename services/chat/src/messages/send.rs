@@ -54,7 +54,7 @@ async fn try_take(
         target,
         data: &send.body.as_data(),
     };
-    let draft = write::draft(chat, caller, seen, &writing)?;
+    let draft = write::draft(chat, caller, seen, &writing).await?;
     let then = if target.is_some() { Then::MindDeletion } else { Then::Nothing };
     Ok(write::submit(chat, arrived, draft, then))
 }

@@ -2,21 +2,23 @@
 
 use std::time::Duration;
 
-use kernel::{ConversationId, EntryId, Timestamp};
+use kernel::{ConversationId, EntryId, Timestamp, UserId};
 
 use super::write::WriteError;
 use crate::chat::Chat;
 use crate::log::entry::{Entry, EntryType};
 
-/// The message, or its header. What was deleted is gone, and so is what the server has no header of and that is older than
+/// The message, or its header, as the caller gets to see it. What was deleted is gone, and so is what the server has no header of and that is older than
 /// `window`: it may have been there.
 pub(super) async fn find(
     chat: &Chat,
+    caller: UserId,
     id: ConversationId,
     message: EntryId,
     window: Duration,
 ) -> Result<Entry, WriteError> {
-    let Some(entry) = chat.entries.find(id, message).await? else {
+    let entry = chat.entries.find(id, message).await?;
+    let Some(entry) = entry.filter(|entry| entry.withheld_from != Some(caller)) else {
         let old = made_at(message).is_some_and(|made| chat.clock.now().since(made) > window);
         return Err(if old { WriteError::Gone } else { WriteError::NoSuchMessage });
     };

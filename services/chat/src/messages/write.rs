@@ -9,6 +9,7 @@ use tokio::sync::oneshot;
 
 use super::erase;
 use crate::chat::Chat;
+use crate::conversations::Standing;
 use crate::conversations::error::ConversationError;
 use crate::conversations::members::Seen;
 use crate::log::entry::{Entry, EntryType};
@@ -142,8 +143,9 @@ pub(super) struct Writing<'a, T> {
     pub data: &'a T,
 }
 
-/// The entry that the caller, who was seen to be allowed to write, wants to be written.
-pub(super) fn draft(
+/// The entry that the caller, who was seen to be in the conversation, wants to be written. Who blocks the other person writes
+/// nothing new there, and whatever is written to them is withheld from them; what is taken back is taken back from everyone.
+pub(super) async fn draft(
     chat: &Chat,
     caller: &Identity,
     seen: Seen,
@@ -151,7 +153,11 @@ pub(super) fn draft(
 ) -> Result<Draft, WriteError> {
     let data = serde_json::value::to_raw_value(writing.data)
         .map_err(|_| WriteError::Invalid(WireError::internal()))?;
-    Ok(Draft {
+    let withheld_from = match seen.standing {
+        Standing::Blocked(by) if writing.kind != EntryType::Delete => Some(by),
+        _ => None,
+    };
+    let draft = Draft {
         id: writing.id,
         conversation: writing.conversation,
         kind: writing.kind,
@@ -161,8 +167,14 @@ pub(super) fn draft(
         target: writing.target,
         checked: seen.checked,
         retention: seen.retention,
+        withheld_from,
         data,
-    })
+    };
+    if seen.standing == Standing::Blocks && writing.kind != EntryType::Delete {
+        let refusal = WriteError::NotAllowed("you block this person: unblock them to write");
+        unless_written(chat, &draft, Err(refusal)).await?;
+    }
+    Ok(draft)
 }
 
 /// Lets a draft pass that was refused if it is a retry of one that is in the log: it gets the first result, whatever has

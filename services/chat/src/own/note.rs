@@ -129,6 +129,7 @@ pub async fn note(chat: &Chat, user: UserId, id: EntryId, note: &Note) -> Result
         // Nobody joins or leaves a person's own conversation.
         checked: u64::MAX,
         retention: Retention::Relay,
+        withheld_from: None,
         data,
     };
     // The store's own deadline ends an append; the rest of the way (publish, head) is granted as much again.

@@ -148,9 +148,20 @@ impl People {
         {
             return Ok(relations);
         }
+        self.relations_now(id).await
+    }
+
+    /// As [`People::relations`], whatever is remembered.
+    pub async fn relations_now(&self, id: UserId) -> Result<Arc<Relations>, PeopleError> {
+        let now = self.clock.monotonic();
         let relations = Arc::new(self.directory.relations(id).await?);
         self.relations.insert(id, (now, Arc::clone(&relations)));
         Ok(relations)
+    }
+
+    /// News of who is what to whom may have been lost.
+    pub fn forget_all_relations(&self) {
+        self.relations.clear();
     }
 
     /// What the person is to others has changed: ask again when it is wanted.

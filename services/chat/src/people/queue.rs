@@ -4,11 +4,12 @@ use std::sync::Arc;
 
 use bus::{Consumer, Delivery, Settle};
 use contracts::events::Event;
-use kernel::{DeviceId, UserId};
+use kernel::{DeviceId, Timestamp, UserId};
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
 
 use crate::chat::Chat;
+use crate::conversations::blocks;
 use crate::delivery::devices;
 use crate::delivery::store::Owner;
 
@@ -45,6 +46,17 @@ async fn handle(chat: &Chat, delivery: Delivery) {
     }
 }
 
+/// First what decides who gets to see what, then that every instance looks at it again.
+async fn block(
+    chat: &Chat,
+    (user, other): (UserId, UserId),
+    stands: bool,
+    at: Timestamp,
+) -> anyhow::Result<()> {
+    blocks::set(chat, (user, other), stands, at).await?;
+    relate(chat, user, other).await
+}
+
 /// Every instance looks again at who may see whom of the two.
 async fn relate(chat: &Chat, user: UserId, other: UserId) -> anyhow::Result<()> {
     Ok(chat.announcer.relations(user, other).await?)
@@ -71,8 +83,10 @@ async fn act(chat: &Chat, event: Event) -> Settle {
             chat.announcer.profile(event.user).await;
             Ok(())
         }
-        Event::UserBlocked(event) => relate(chat, event.user, event.other).await,
-        Event::UserUnblocked(event) => relate(chat, event.user, event.other).await,
+        Event::UserBlocked(event) => block(chat, (event.user, event.other), true, event.at).await,
+        Event::UserUnblocked(event) => {
+            block(chat, (event.user, event.other), false, event.at).await
+        }
         Event::ContactChanged(event) => relate(chat, event.user, event.other).await,
         Event::SendOtp(_) => return Settle::Reject,
     };

@@ -12,15 +12,16 @@ use tokio_util::sync::CancellationToken;
 use super::SINGLE;
 use super::due::{Due, Limits, Reached};
 use crate::conversations::store::ConversationStore;
+use crate::conversations::{Block, blocks};
 use crate::delivery::store::DeliveryStore;
 use crate::live::announce::Announcer;
 use crate::store::StoreError;
 
 /// How often it is looked for what is due.
 const TICK: Duration = Duration::from_millis(100);
-/// Conversations whose size is remembered.
+/// Conversations of which something is remembered.
 const REMEMBERED: usize = 50_000;
-/// How long a size is believed.
+/// How long it is believed.
 const BELIEVED: Duration = Duration::from_mins(1);
 
 /// What somebody has done up to there.
@@ -37,6 +38,17 @@ impl What {
         match self {
             Self::Delivered => "message:delivered",
             Self::Read => "message:read",
+        }
+    }
+}
+
+impl Known {
+    /// Whether others may see that the person has come that far.
+    fn shows(&self, what: What, user: UserId, seq: u64) -> bool {
+        let Some(block) = blocks::of(&self.blocks, user) else { return true };
+        seq == match what {
+            What::Delivered => block.delivered(seq),
+            What::Read => block.read(seq),
         }
     }
 }
@@ -62,7 +74,15 @@ pub struct Ticks {
     parts: Parts,
     limits: Limits,
     due: Mutex<Due>,
-    sizes: Cache<ConversationId, (Duration, u32)>,
+    known: Cache<ConversationId, Known>,
+}
+
+/// What is remembered of a conversation.
+#[derive(Debug, Clone)]
+struct Known {
+    at: Duration,
+    size: u32,
+    blocks: Arc<[Block]>,
 }
 
 impl Ticks {
@@ -74,14 +94,23 @@ impl Ticks {
             counted: Duration::from_millis(counted_ms),
             waiting: queue,
         };
-        Self { parts, limits, due: Mutex::default(), sizes: Cache::new(REMEMBERED) }
+        Self { parts, limits, due: Mutex::default(), known: Cache::new(REMEMBERED) }
     }
 
     /// These people have come that far. Told at once, or in a moment with others.
     pub async fn tell(&self, id: ConversationId, what: What, reached: &Reached) {
-        let large = match self.size(id).await {
-            Ok(size) => size > SINGLE,
+        let known = match self.known(id).await {
+            Ok(known) => known,
             Err(error) => return tracing::debug!(%error, "receipts are not told live"),
+        };
+        let large = known.size > SINGLE;
+        let told: Reached;
+        let reached = if known.blocks.is_empty() {
+            reached
+        } else {
+            let shown = |(user, seq): &(&UserId, &u64)| known.shows(what, **user, **seq);
+            told = reached.iter().filter(shown).map(|(user, seq)| (*user, *seq)).collect();
+            &told
         };
         if !self.due().add((id, what), large, reached, &self.limits) {
             metrics::counter!("receipts_shed_total").increment(reached.len() as u64);
@@ -152,17 +181,29 @@ impl Ticks {
         }
     }
 
-    async fn size(&self, id: ConversationId) -> Result<u32, StoreError> {
+    /// Somebody has blocked somebody there.
+    pub fn forget(&self, id: ConversationId) {
+        self.known.remove(&id);
+    }
+
+    /// News may have been missed.
+    pub fn forget_all(&self) {
+        self.known.clear();
+    }
+
+    async fn known(&self, id: ConversationId) -> Result<Known, StoreError> {
         let now = self.parts.clock.monotonic();
-        if let Some((at, size)) = self.sizes.get(&id)
-            && now.saturating_sub(at) < BELIEVED
+        if let Some(known) = self.known.get(&id)
+            && now.saturating_sub(known.at) < BELIEVED
         {
-            return Ok(size);
+            return Ok(known);
         }
         let found = self.parts.conversations.get(id).await?;
-        let size = found.map_or(0, |conversation| conversation.member_count);
-        self.sizes.insert(id, (now, size));
-        Ok(size)
+        let (size, blocks) =
+            found.map_or((0, Vec::new()), |found| (found.member_count, found.blocks));
+        let known = Known { at: now, size, blocks: blocks.into() };
+        self.known.insert(id, known.clone());
+        Ok(known)
     }
 
     fn due(&self) -> MutexGuard<'_, Due> {

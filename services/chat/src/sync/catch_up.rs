@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 
 use auth::Identity;
 use futures::future::try_join_all;
-use kernel::{ConversationId, WireError};
+use kernel::{ConversationId, UserId, WireError};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -131,7 +131,7 @@ pub async fn catch_up_behind(
     let news = rows.iter().filter_map(|row| starts.get(&row.0.id).map(|start| (row, *start)));
     let news: Vec<_> = news.collect();
     let left = room(chat, &rows, since.told.len() + news.len());
-    let left = fill(chat, news, left, &mut since.told, &mut answer).await?;
+    let left = fill(chat, caller.user, news, left, &mut since.told, &mut answer).await?;
     receipts::add(chat, caller, &rows, left, &mut since.receipts, &mut answer).await;
     answer.since = since::encode(&since, &places(&rows), seal);
     Ok(answer)
@@ -168,6 +168,7 @@ pub async fn catch_up_at_the_door(
 /// Fills an answer with news until it is as large as it may be. Answers the bytes that are left.
 async fn fill(
     chat: &Chat,
+    reader: UserId,
     news: Vec<(&Row, Start)>,
     mut left: usize,
     told: &mut HashMap<ConversationId, Told>,
@@ -177,10 +178,11 @@ async fn fill(
         let room = Room { entries: chat.settings.limits.answer_entries, bytes: left };
         let wanted = some.iter().map(|(row, start)| room.above(row.0.id, start.after, u64::MAX));
         let wanted: Vec<_> = wanted.collect();
-        let views =
-            some.iter().map(|((conversation, own), _)| view::build(chat, conversation, own));
+        let views = some
+            .iter()
+            .map(|((conversation, own), _)| view::build(chat, reader, conversation, own));
         let views = async { Ok::<_, SyncError>(try_join_all(views).await?) };
-        let stretches = async { Ok(history::read(chat, &wanted).await?) };
+        let stretches = async { Ok(history::read(chat, reader, &wanted).await?) };
         let (views, stretches) = futures::try_join!(views, stretches)?;
         for (((row, start), view), stretch) in some.iter().zip(views).zip(stretches) {
             let weight = weight(&view);

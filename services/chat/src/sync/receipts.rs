@@ -2,7 +2,7 @@
 //! ticks somebody may be waiting for. So it costs in proportion to the news and a bounded rest, however many conversations
 //! the person has. What was told last is in the token as a digest: told again only if it changed.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use auth::Identity;
 use kernel::{ConversationId, UserId};
@@ -13,7 +13,7 @@ use super::catch_up::SyncAnswer;
 use super::since::Seal;
 use super::start::Row;
 use crate::chat::Chat;
-use crate::conversations::Kind;
+use crate::conversations::{Block, Kind, blocks};
 use crate::receipts::SINGLE;
 use crate::store::StoreError;
 
@@ -54,7 +54,7 @@ pub async fn add(
     let news: HashSet<ConversationId> =
         answer.conversations.iter().map(|news| news.conversation.id).collect();
     let ids = wanted(rows, &news, !answer.more);
-    let receipts = read(chat, caller.user, &ids).await.unwrap_or_else(|error| {
+    let receipts = read(chat, caller.user, &ids, rows).await.unwrap_or_else(|error| {
         tracing::warn!(%error, "receipts cannot be read; told live only");
         Vec::new()
     });
@@ -90,10 +90,13 @@ async fn read(
     chat: &Chat,
     user: UserId,
     ids: &[ConversationId],
+    rows: &[Row],
 ) -> Result<Vec<Receipt>, StoreError> {
     if ids.is_empty() {
         return Ok(Vec::new());
     }
+    let blocks: HashMap<ConversationId, &[Block]> =
+        rows.iter().map(|row| (row.0.id, row.0.blocks.as_slice())).collect();
     let standings = chat.delivery.standings(ids).await?;
     let mut places = Vec::new();
     for id in ids {
@@ -105,8 +108,11 @@ async fn read(
     }
     let reads = chat.conversations.reads(&places).await?;
     let receipt = |(conversation_id, user_id): (ConversationId, UserId)| {
-        let delivered = standings.get(&conversation_id)?.delivered_to(user_id);
-        let read = reads.get(&(conversation_id, user_id)).copied().unwrap_or(0);
+        let mut delivered = standings.get(&conversation_id)?.delivered_to(user_id);
+        let mut read = reads.get(&(conversation_id, user_id)).copied().unwrap_or(0);
+        if let Some(block) = blocks::of(blocks.get(&conversation_id)?, user_id) {
+            (delivered, read) = (block.delivered(delivered), block.read(read));
+        }
         (delivered > 0 || read > 0).then_some(Receipt { conversation_id, user_id, delivered, read })
     };
     Ok(places.into_iter().filter_map(receipt).collect())

@@ -140,6 +140,7 @@ mod tests {
             active_at: Timestamp::from_millis(0),
             title: None,
             maker: None,
+            blocks: Vec::new(),
         }
     }
 

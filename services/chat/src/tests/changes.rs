@@ -257,6 +257,7 @@ async fn deletion(place: &Place, who: &Identity, of: &Entry) -> Entry {
         target: Some(of.id),
         checked: u64::MAX,
         retention: Retention::Relay,
+        withheld_from: None,
         data: serde_json::value::to_raw_value(&data).unwrap(),
     };
     match place.chat.appender.submit(draft).await.unwrap() {

@@ -46,6 +46,7 @@ async fn paged(place: &Place) {
                 target: Some(message.id),
                 checked: u64::MAX,
                 retention: Retention::Archive,
+                withheld_from: None,
                 data: serde_json::value::RawValue::from_string(
                     r#"{"emoji":"👍","op":"add"}"#.to_owned(),
                 )

@@ -86,6 +86,7 @@ fn draft(place: &Place, talk: ConversationId, by: &auth::Identity, retention: Re
         target: None,
         checked: u64::MAX,
         retention,
+        withheld_from: None,
         data: serde_json::value::to_raw_value("hello").unwrap(),
     }
 }

@@ -52,6 +52,7 @@ async fn append(place: &Place, change: &Change) -> Head {
         target: None,
         checked: u64::MAX,
         retention: crate::conversations::Retention::Relay,
+        withheld_from: None,
         data: serde_json::value::to_raw_value(&data).unwrap(),
     };
     match &place.chat.log.append(&[draft]).await[0] {

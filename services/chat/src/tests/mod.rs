@@ -3,6 +3,7 @@
 //! They run on SQLite; the test of all commands (`contract/mongo/shards.rs`) runs them all once more on MongoDB. So a test
 //! lets time go by with [`place::Place::later`], which both stores understand.
 
+mod blocks;
 mod changes;
 mod delivery;
 mod devices;

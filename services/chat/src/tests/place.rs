@@ -63,6 +63,13 @@ impl Town {
         relations.entry(other).or_default().blocked_by.push(user);
     }
 
+    /// The person does not block the other any more.
+    pub fn unblock(&self, user: UserId, other: UserId) {
+        let mut relations = self.relations.lock().unwrap();
+        relations.entry(user).or_default().blocked.retain(|id| *id != other);
+        relations.entry(other).or_default().blocked_by.retain(|id| *id != user);
+    }
+
     /// The device is logged out.
     pub fn log_out(&self, owner: Owner) {
         self.devices.lock().unwrap().remove(&owner);
@@ -329,6 +336,7 @@ impl Place {
             target: None,
             checked: u64::MAX,
             retention: Retention::Relay,
+            withheld_from: None,
             data: serde_json::value::to_raw_value(text).unwrap(),
         }
     }

@@ -120,6 +120,7 @@ impl Scene {
             EntryType::Member => self.come_and_go().await,
             EntryType::Conversation => self.change().await,
             EntryType::Account => self.account().await,
+            EntryType::Withheld => unreachable!("nobody writes it"),
         }
     }
 
@@ -319,6 +320,7 @@ async fn not_counted_yet(place: &Place, who: &Identity, talk: ConversationId) ->
         target: None,
         checked: u64::MAX,
         retention: Retention::Relay,
+        withheld_from: None,
         data: serde_json::value::to_raw_value("hello").unwrap(),
     };
     let Appended::Stored(entry) = place.chat.log.append(&[draft]).await.remove(0) else { panic!() };

@@ -62,8 +62,8 @@ async fn who_blocks_the_other_sees_nothing_of_their_writing() {
     let street = Street::new().await;
     let (one, two) = (street.instance("one").await, street.instance("two").await);
     let (ann, bob) = (street.place.person(), street.place.person());
-    let talk = street.place.between(&ann, &bob).await;
     street.place.town.block(bob.user, ann.user);
+    let talk = street.place.between(&ann, &bob).await;
     let (writes, sees) = (street.connect(&one, &ann).await, street.connect(&two, &bob).await);
     writes.ask("typing:start", json!({ "conversationId": talk })).await;
     sees.ask("typing:start", json!({ "conversationId": talk })).await;

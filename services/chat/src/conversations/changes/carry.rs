@@ -101,6 +101,7 @@ async fn draft(chat: &Chat, change: &Change, checked: u64) -> Result<Draft, Conv
         target: None,
         checked,
         retention: conversation.map_or(Retention::Relay, |conversation| conversation.retention),
+        withheld_from: None,
         data: to_raw_value(&data).map_err(|_| ConversationError::Unavailable)?,
     })
 }

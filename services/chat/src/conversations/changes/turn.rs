@@ -66,6 +66,7 @@ async fn draft(chat: &Chat, turn: &Turn, checked: u64) -> Result<Draft, Conversa
         target: None,
         checked,
         retention: conversation.map_or(Retention::Relay, |conversation| conversation.retention),
+        withheld_from: None,
         data: to_raw_value(&data).map_err(|_| ConversationError::Unavailable)?,
     })
 }

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::wrote::Wrote;
 use crate::conversations::store::NewConversation;
 use crate::conversations::switches::{Setting, Switch, Switches};
-use crate::conversations::{Conversation, Kind, Maker, Member, Membership, Retention, Role};
+use crate::conversations::{Block, Conversation, Kind, Maker, Member, Membership, Retention, Role};
 use crate::mongo::{binary, date, id, integer, name, number, pair, pairs_of, time, uuid};
 use crate::store::StoreError;
 
@@ -33,6 +33,17 @@ pub(crate) struct ConversationRow {
     made_by: Option<bson::Uuid>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     request: Option<Binary>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    blocks: Vec<BlockRow>,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct BlockRow {
+    by: bson::Uuid,
+    at: DateTime,
+    until: Option<i64>,
+    delivered: i64,
+    read: i64,
 }
 
 /// A conversation with what one person wrote in it.
@@ -67,7 +78,7 @@ pub(crate) struct MembershipRow {
 
 /// What is read of a conversation: not what its many members wrote.
 pub(crate) fn fields() -> Document {
-    const FIELDS: [&str; 12] = [
+    const FIELDS: [&str; 13] = [
         "kind",
         "title",
         "retention",
@@ -80,6 +91,7 @@ pub(crate) fn fields() -> Document {
         "activeAt",
         "madeBy",
         "request",
+        "blocks",
     ];
     FIELDS.into_iter().map(|field| (field.to_owned(), Bson::from(1))).collect()
 }
@@ -118,6 +130,7 @@ pub(crate) fn first_row(new: &NewConversation) -> ConversationRow {
         active_at: date(new.now),
         made_by: new.maker.map(|maker| uuid(maker.user)),
         request: new.maker.map(|maker| binary(maker.digest.to_vec())),
+        blocks: Vec::new(),
     }
 }
 
@@ -161,7 +174,29 @@ pub(crate) fn conversation(row: ConversationRow) -> Result<Conversation, StoreEr
         created_at: time(row.created_at),
         active_at: time(row.active_at),
         maker,
+        blocks: row.blocks.into_iter().map(block).collect::<Result<_, _>>()?,
     })
+}
+
+fn block(row: BlockRow) -> Result<Block, StoreError> {
+    Ok(Block {
+        by: id(row.by),
+        at: time(row.at),
+        until: row.until.map(number).transpose()?,
+        delivered: number(row.delivered)?,
+        read: number(row.read)?,
+    })
+}
+
+/// A block as it stands among those of the conversation.
+pub(super) fn block_row(block: &Block) -> Document {
+    doc! {
+        "by": uuid(block.by),
+        "at": date(block.at),
+        "until": block.until.map(integer),
+        "delivered": integer(block.delivered),
+        "read": integer(block.read),
+    }
 }
 
 pub(crate) fn member(row: &MemberRow) -> Result<Member, StoreError> {

@@ -135,6 +135,7 @@ async fn headers_past_their_time_go_however_many() {
             target: None,
             checked: u64::MAX,
             retention: Retention::Relay,
+            withheld_from: None,
             data: RawValue::from_string("{}".to_owned()).unwrap(),
         })
         .collect();

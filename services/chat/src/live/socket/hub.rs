@@ -14,6 +14,7 @@ use super::repair;
 use super::seat::Seat;
 use crate::live::announce::{INSTANCES, about};
 use crate::live::lane::{Arrival, Lane};
+use crate::log::entry::Entry;
 use crate::log::store::LogStore;
 use crate::store::StoreError;
 
@@ -46,6 +47,17 @@ impl Room {
     pub fn deliver(&self, packet: &Packet) {
         for seat in &self.seats {
             seat.deliver(packet);
+        }
+    }
+
+    /// Passes an entry on to everyone who listens, as each gets to see it.
+    pub fn deliver_entry(&self, entry: &Entry) {
+        let Ok(whole) = Packet::event(entry.event(), entry) else { return };
+        let Some(from) = entry.withheld_from else { return self.deliver(&whole) };
+        let seen = entry.clone().seen_by(from);
+        let Ok(withheld) = Packet::event(seen.event(), &seen) else { return };
+        for seat in &self.seats {
+            seat.deliver(if seat.identity.user == from { &withheld } else { &whole });
         }
     }
 

@@ -17,6 +17,7 @@ use uuid::Uuid;
 use super::hub::Hub;
 use super::seat::Seat;
 use crate::chat::Chat;
+use crate::conversations::create::direct_id;
 use crate::conversations::error::ConversationError;
 use crate::conversations::view;
 use crate::live::announce::presence_subject;
@@ -152,10 +153,14 @@ impl Live {
         }
     }
 
-    /// Two people are something else to each other: whoever of them looks at the other may have to look away.
+    /// Two people are something else to each other: whoever of them looks at the other may have to look away, and whoever
+    /// writes to the other may be blocked.
     fn relate(&self, both: [UserId; 2]) {
+        let id = direct_id(both[0], both[1]);
+        self.chat.ticks.forget(id);
         for user in both {
             self.chat.people.forget_relations(user);
+            self.chat.members.forget(id, user);
         }
         let presence = Arc::clone(&self.presence);
         self.hub.spawn(async move {
@@ -238,11 +243,11 @@ impl Live {
         let mut after = view.floor.max(view.head.seq.saturating_sub(u64::from(PAGE)));
         loop {
             let entries = self.chat.log.entries(id, after, PAGE).await?;
-            for entry in &entries {
-                self.hub.tell(id, seats, &Packet::event(entry.event(), entry)?);
-            }
             let Some(last) = entries.last() else { return Ok(()) };
             after = last.seq;
+            for entry in entries.into_iter().map(|entry| entry.seen_by(user)) {
+                self.hub.tell(id, seats, &Packet::event(entry.event(), &entry)?);
+            }
         }
     }
 }

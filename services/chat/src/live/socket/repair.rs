@@ -4,7 +4,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use kernel::ConversationId;
-use socketio::Packet;
 use tracing::Instrument;
 
 use super::hub::Hub;
@@ -56,9 +55,7 @@ fn pass_on(hub: &Arc<Hub>, id: ConversationId, generation: u64, entries: &[Entry
         if !room.lane.repaired(entry.seq) {
             continue;
         }
-        if let Ok(packet) = Packet::event(entry.event(), entry) {
-            room.deliver(&packet);
-        }
+        room.deliver_entry(entry);
         if let Some(gone) = entry.gone() {
             room.put_out(id, gone);
         }

@@ -38,6 +38,7 @@ impl Live {
                 () = self.gap.notified() => true,
             };
             if gap {
+                self.forget_what_may_have_changed();
                 self.end_revoked().await;
             }
             if let Err(error) = self.read_again().await {
@@ -46,6 +47,13 @@ impl Live {
                 self.gap.notify_one();
             }
         }
+    }
+
+    /// News of what is remembered may have been lost.
+    fn forget_what_may_have_changed(&self) {
+        self.chat.members.forget_all();
+        self.chat.people.forget_all_relations();
+        self.chat.ticks.forget_all();
     }
 
     /// Warns of tokens that run out, and closes the sockets of those that did.

@@ -29,6 +29,8 @@ pub(super) struct Row {
     digest: Binary,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     target: Option<bson::Uuid>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    withheld_from: Option<bson::Uuid>,
     data: Option<String>,
     /// Never, if it is not there.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -53,6 +55,7 @@ impl Row {
             created_at: date(entry.created_at),
             digest: binary(entry.digest.to_vec()),
             target: entry.target.map(uuid),
+            withheld_from: entry.withheld_from.map(uuid),
             data: entry.data.as_deref().map(|data| data.get().to_owned()),
             expires_at: keep.map(|keep| date(entry.created_at.plus(keep))),
             unfinished: (entry.kind == EntryType::Delete).then_some(true),
@@ -78,6 +81,7 @@ impl Row {
             created_at: time(self.created_at),
             digest: self.digest.bytes.try_into().map_err(|_| corrupt("digest"))?,
             target: self.target.map(id),
+            withheld_from: self.withheld_from.map(id),
             data: data.map_err(|_| corrupt("data"))?,
         })
     }

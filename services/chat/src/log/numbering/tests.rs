@@ -19,6 +19,7 @@ pub(in crate::log) fn draft(id: u64, sender: u64) -> Draft {
         target: None,
         checked: u64::MAX,
         retention: Retention::Relay,
+        withheld_from: None,
         data: RawValue::from_string("{}".to_owned()).unwrap(),
     }
 }
