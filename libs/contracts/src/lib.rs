@@ -7,6 +7,6 @@ mod user;
 
 pub use auth::PublicKey;
 pub use user::{
-    DirectoryError, DirectoryKeys, GrpcUserDirectory, LiveDevice, MAX_IDS, Profile, Relations,
-    UserDirectory, serve_user_directory,
+    DirectoryError, DirectoryKeys, Discretion, GrpcUserDirectory, LiveDevice, MAX_IDS, Profile,
+    Relations, UserDirectory, serve_user_directory,
 };

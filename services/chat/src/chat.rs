@@ -42,7 +42,7 @@ pub struct Chat {
     /// Who is in which conversation, remembered.
     pub members: Arc<Members>,
     /// Names and devices of people, from the user service.
-    pub people: People,
+    pub people: Arc<People>,
     /// Notes for people's own conversations that may be lost.
     pub notes: Notes,
     /// Tells every instance.

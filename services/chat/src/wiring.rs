@@ -156,7 +156,9 @@ pub(crate) fn assemble(outside: Outside, stores: Stores) -> Chat {
         interval: Duration::from_millis(settings.delivery.fold_ms),
         waiting: settings.delivery.queue,
     };
+    let people = Arc::new(People::new(directory, Arc::clone(&clock)));
     let ticks = Arc::new(Ticks::new(ticks::Parts {
+        people: Arc::clone(&people),
         conversations: Arc::clone(&conversations),
         delivery: Arc::clone(&delivery),
         announcer: announcer.clone(),
@@ -172,7 +174,7 @@ pub(crate) fn assemble(outside: Outside, stores: Stores) -> Chat {
     });
     Chat {
         members,
-        people: People::new(directory, Arc::clone(&clock)),
+        people,
         pace: Pace::new(&settings.limits),
         digester: Digester::new(&digest_key),
         clock,

@@ -126,6 +126,7 @@ pub(crate) fn profile(row: &Row<'_>) -> rusqlite::Result<Profile> {
         bio: row.get("bio")?,
         avatar_url: row.get("avatar_url")?,
         created_at: moment(row, "created_at")?,
+        discretion: preferences(row)?.discretion(),
     })
 }
 

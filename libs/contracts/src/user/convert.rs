@@ -1,7 +1,7 @@
 use kernel::{DeviceId, Id, Timestamp, UserId, WireError};
 
 use crate::generated::user as wire;
-use crate::{LiveDevice, Profile, PublicKey};
+use crate::{Discretion, LiveDevice, Profile, PublicKey};
 
 pub(super) fn bytes<K>(id: Id<K>) -> Vec<u8> {
     id.uuid().as_bytes().to_vec()
@@ -29,6 +29,8 @@ impl From<Profile> for wire::Profile {
             bio: profile.bio,
             avatar_url: profile.avatar_url,
             created_at_ms: profile.created_at.as_millis(),
+            hides_reads: profile.discretion.hides_reads,
+            hides_last_seen: profile.discretion.hides_last_seen,
         }
     }
 }
@@ -44,6 +46,10 @@ impl TryFrom<wire::Profile> for Profile {
             bio: profile.bio,
             avatar_url: profile.avatar_url,
             created_at: Timestamp::from_millis(profile.created_at_ms),
+            discretion: Discretion {
+                hides_reads: profile.hides_reads,
+                hides_last_seen: profile.hides_last_seen,
+            },
         })
     }
 }

@@ -24,6 +24,17 @@ pub struct Profile {
     pub avatar_url: Option<String>,
     /// When they first logged in.
     pub created_at: Timestamp,
+    /// For the services alone: what they show of the person to others.
+    pub discretion: Discretion,
+}
+
+/// What a person does not let others see.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Discretion {
+    /// How far they have read.
+    pub hides_reads: bool,
+    /// When they were last here.
+    pub hides_last_seen: bool,
 }
 
 /// A device that content must wait for.

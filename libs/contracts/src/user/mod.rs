@@ -9,7 +9,7 @@ mod server;
 const TRACEPARENT: &str = "traceparent";
 
 pub use client::GrpcUserDirectory;
-pub use directory::{LiveDevice, MAX_IDS, Profile, Relations, UserDirectory};
+pub use directory::{Discretion, LiveDevice, MAX_IDS, Profile, Relations, UserDirectory};
 pub use error::DirectoryError;
 pub use keys::DirectoryKeys;
 pub use server::serve_user_directory;

@@ -25,7 +25,9 @@ use crate::live::announce::Announcer;
 use crate::log::append::{Appender, Limits, Parts};
 use crate::log::entry::EntryType;
 use crate::log::store::{Draft, LogStore};
+use crate::people::directory::People;
 use crate::receipts::ticks::{self, Ticks};
+use crate::tests::place::Town;
 
 /// What is measured.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -130,11 +132,13 @@ impl Bed {
     /// Tells how far people have come.
     pub(super) fn ticks(&self) -> Arc<Ticks> {
         let settings = settings::Settings::load(None, [], &[]).unwrap().chat.receipts;
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock::default());
         Arc::new(Ticks::new(ticks::Parts {
+            people: Arc::new(People::new(Arc::new(Town::default()), Arc::clone(&clock))),
             conversations: Arc::clone(&self.stores.conversations),
             delivery: Arc::clone(&self.stores.delivery),
             announcer: self.announcer.clone(),
-            clock: Arc::new(SystemClock::default()),
+            clock,
             settings,
         }))
     }

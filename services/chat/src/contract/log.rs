@@ -77,7 +77,9 @@ async fn withheld(stores: Stores) {
     let found = stores.entries.find(talk, entries[0].id).await.unwrap();
     assert_eq!(found.as_ref(), Some(&entries[0]));
     let mut counted = Counted { id: talk, head: Head::default(), wrote: Vec::new() };
-    entries.iter().for_each(|entry| counted.add(entry));
+    for entry in &entries {
+        counted.add(entry);
+    }
     stores.conversations.count(&[counted], now()).await.unwrap();
     for (person, read) in [(&one, 2), (&two, 1)] {
         let membership = stores.conversations.membership(person.user, talk).await.unwrap().unwrap();

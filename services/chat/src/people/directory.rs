@@ -1,10 +1,10 @@
 //! People as the user service knows them: batched, remembered for a while, with a deadline on every call.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use contracts::{DirectoryError, Profile, Relations, UserDirectory};
+use contracts::{DirectoryError, Discretion, Profile, Relations, UserDirectory};
 use kernel::{Clock, Timestamp, UserId, WireError};
 use quick_cache::sync::Cache;
 use serde::Serialize;
@@ -71,12 +71,20 @@ impl From<PeopleError> for WireError {
     }
 }
 
+/// What is remembered of a person.
+#[derive(Debug, Clone)]
+struct Known {
+    at: Duration,
+    user: PublicUser,
+    discretion: Discretion,
+}
+
 /// Asks the user service. Nothing on the way of a message does.
 #[derive(Debug)]
 pub struct People {
     directory: Arc<dyn UserDirectory>,
     clock: Arc<dyn Clock>,
-    known: Cache<UserId, (Duration, PublicUser)>,
+    known: Cache<UserId, Known>,
     relations: Cache<UserId, (Duration, Arc<Relations>)>,
 }
 
@@ -88,27 +96,42 @@ impl People {
 
     /// The people of these ids, in the same order; nameless if the user service does not know them (any more).
     pub async fn profiles(&self, ids: &[UserId]) -> Result<Vec<PublicUser>, PeopleError> {
+        let known = self.known(ids).await?;
+        let user = |(id, known): (&UserId, Option<Known>)| {
+            known.map_or_else(|| PublicUser::nameless(*id), |known| known.user)
+        };
+        Ok(ids.iter().zip(known).map(user).collect())
+    }
+
+    /// What the people of these ids do not let others see, in the same order; of whom the user service does not know (any
+    /// more) there is nothing to see.
+    pub async fn discretions(&self, ids: &[UserId]) -> Result<Vec<Discretion>, PeopleError> {
+        const NOTHING: Discretion = Discretion { hides_reads: true, hides_last_seen: true };
+        let known = self.known(ids).await?;
+        Ok(known.into_iter().map(|known| known.map_or(NOTHING, |known| known.discretion)).collect())
+    }
+
+    async fn known(&self, ids: &[UserId]) -> Result<Vec<Option<Known>>, PeopleError> {
         let now = self.clock.monotonic();
         let fresh = |id: &UserId| {
-            let (at, user) = self.known.get(id)?;
-            (now.saturating_sub(at) < BELIEVED).then_some(user)
+            self.known.get(id).filter(|known| now.saturating_sub(known.at) < BELIEVED)
         };
-        let known: Vec<Option<PublicUser>> = ids.iter().map(fresh).collect();
-        let unknown: Vec<UserId> =
-            ids.iter().zip(&known).filter(|(_, user)| user.is_none()).map(|(id, _)| *id).collect();
-        let mut fetched = Vec::new();
+        let mut known: Vec<Option<Known>> = ids.iter().map(fresh).collect();
+        let unknown = ids.iter().zip(&known).filter(|(_, known)| known.is_none());
+        let unknown: Vec<UserId> = unknown.map(|(id, _)| *id).collect();
+        let mut fetched = HashMap::new();
         for batch in unknown.chunks(contracts::MAX_IDS) {
-            fetched.extend(self.directory.profiles(batch).await?.into_iter().map(PublicUser::from));
+            for profile in self.directory.profiles(batch).await? {
+                let discretion = profile.discretion;
+                let found = Known { at: now, user: profile.into(), discretion };
+                self.known.insert(found.user.id, found.clone());
+                fetched.insert(found.user.id, found);
+            }
         }
-        for user in &fetched {
-            self.known.insert(user.id, (now, user.clone()));
+        for (id, known) in ids.iter().zip(&mut known).filter(|(_, known)| known.is_none()) {
+            *known = fetched.get(id).cloned();
         }
-        let pick = |(id, known): (&UserId, Option<PublicUser>)| {
-            known
-                .or_else(|| fetched.iter().find(|user| user.id == *id).cloned())
-                .unwrap_or_else(|| PublicUser::nameless(*id))
-        };
-        Ok(ids.iter().zip(known).map(pick).collect())
+        Ok(known)
     }
 
     /// Whether there is such a person.

@@ -113,6 +113,7 @@ impl Presence {
         self.leases.renew(&leases).await?;
         self.give_back(users, &leases).await?;
         let known = self.leases.read(users).await?;
+        let known = self.discreet(users, known).await;
         for (user, known) in users.iter().zip(known) {
             if self.due().is_news(*user, known.shown) {
                 self.chat.announcer.presence(*user, body(*user, known)).await;
@@ -120,6 +121,21 @@ impl Presence {
             self.due().told(*user, known.shown);
         }
         Ok(())
+    }
+
+    /// What may be told of these people: not when they were last here, of those who do not let others see it, and as long as
+    /// that is not known.
+    pub(super) async fn discreet(&self, users: &[UserId], mut known: Vec<Known>) -> Vec<Known> {
+        let discretions = self.chat.people.discretions(users).await.unwrap_or_else(|error| {
+            tracing::debug!(%error, "nobody is told when people were last here");
+            Vec::new()
+        });
+        for (at, known) in known.iter_mut().enumerate() {
+            if discretions.get(at).is_none_or(|discretion| discretion.hides_last_seen) {
+                known.last_seen = None;
+            }
+        }
+        known
     }
 
     /// Ends the leases of devices that are not here any more, and notes who has left.

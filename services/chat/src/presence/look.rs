@@ -111,6 +111,7 @@ impl Presence {
             let marks: Vec<u64> = part.iter().map(|user| self.watchers.mark(*user)).collect();
             match self.leases.read(part).await {
                 Ok(known) => {
+                    let known = self.discreet(part, known).await;
                     for ((user, mark), known) in part.iter().zip(marks).zip(known) {
                         self.watchers.read(*user, mark, body(*user, known));
                     }

@@ -15,6 +15,7 @@ use crate::conversations::store::ConversationStore;
 use crate::conversations::{Block, blocks};
 use crate::delivery::store::DeliveryStore;
 use crate::live::announce::Announcer;
+use crate::people::directory::People;
 use crate::store::StoreError;
 
 /// How often it is looked for what is due.
@@ -60,6 +61,8 @@ pub struct Parts {
     pub conversations: Arc<dyn ConversationStore>,
     /// How far devices have stored.
     pub delivery: Arc<dyn DeliveryStore>,
+    /// Who does not let others see what they read.
+    pub people: Arc<People>,
     /// Tells every instance.
     pub announcer: Announcer,
     /// The time.
@@ -104,21 +107,36 @@ impl Ticks {
             Err(error) => return tracing::debug!(%error, "receipts are not told live"),
         };
         let large = known.size > SINGLE;
-        let told: Reached;
-        let reached = if known.blocks.is_empty() {
-            reached
-        } else {
-            let shown = |(user, seq): &(&UserId, &u64)| known.shows(what, **user, **seq);
-            told = reached.iter().filter(shown).map(|(user, seq)| (*user, *seq)).collect();
-            &told
-        };
-        if !self.due().add((id, what), large, reached, &self.limits) {
+        let mut reached = reached.clone();
+        reached.retain(|user, seq| known.shows(what, *user, *seq));
+        // In a large one it is told how many there are, and not who.
+        if what == What::Read && !large && !self.keep_shown(&mut reached).await {
+            return;
+        }
+        if !self.due().add((id, what), large, &reached, &self.limits) {
             metrics::counter!("receipts_shed_total").increment(reached.len() as u64);
             return;
         }
         // Counting reads the store: not on the way of whoever acknowledges.
         if !large {
             self.tell_due(id, what).await;
+        }
+    }
+
+    /// Leaves out whoever does not let others see what they read. Says whether that is known.
+    async fn keep_shown(&self, reached: &mut Reached) -> bool {
+        let users: Vec<UserId> = reached.keys().copied().collect();
+        match self.parts.people.discretions(&users).await {
+            Ok(discretions) => {
+                for (user, _) in users.iter().zip(discretions).filter(|(_, one)| one.hides_reads) {
+                    reached.remove(user);
+                }
+                true
+            }
+            Err(error) => {
+                tracing::debug!(%error, "receipts are not told live");
+                false
+            }
         }
     }
 

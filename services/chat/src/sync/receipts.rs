@@ -2,7 +2,7 @@
 //! ticks somebody may be waiting for. So it costs in proportion to the news and a bounded rest, however many conversations
 //! the person has. What was told last is in the token as a digest: told again only if it changed.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use auth::Identity;
 use kernel::{ConversationId, UserId};
@@ -14,6 +14,7 @@ use super::since::Seal;
 use super::start::Row;
 use crate::chat::Chat;
 use crate::conversations::{Block, Kind, blocks};
+use crate::people::directory::PeopleError;
 use crate::receipts::SINGLE;
 use crate::store::StoreError;
 
@@ -85,13 +86,13 @@ fn wanted(rows: &[Row], news: &HashSet<ConversationId>, rest: bool) -> Vec<Conve
     ids
 }
 
-/// In the order of `ids`; only where somebody has stored or read anything.
+/// In the order of `ids`; only where somebody has stored anything, or read and lets others see it.
 async fn read(
     chat: &Chat,
     user: UserId,
     ids: &[ConversationId],
     rows: &[Row],
-) -> Result<Vec<Receipt>, StoreError> {
+) -> Result<Vec<Receipt>, ReceiptsError> {
     if ids.is_empty() {
         return Ok(Vec::new());
     }
@@ -106,7 +107,13 @@ async fn read(
         people.dedup();
         places.extend(people.into_iter().filter(|other| *other != user).map(|other| (*id, other)));
     }
-    let reads = chat.conversations.reads(&places).await?;
+    let mut reads = chat.conversations.reads(&places).await?;
+    let others: BTreeSet<UserId> = places.iter().map(|(_, other)| *other).collect();
+    let others: Vec<UserId> = others.into_iter().collect();
+    let discretions = chat.people.discretions(&others).await?;
+    let hidden = others.iter().zip(discretions).filter(|(_, one)| one.hides_reads);
+    let hidden: HashSet<UserId> = hidden.map(|(user, _)| *user).collect();
+    reads.retain(|(_, user), _| !hidden.contains(user));
     let receipt = |(conversation_id, user_id): (ConversationId, UserId)| {
         let mut delivered = standings.get(&conversation_id)?.delivered_to(user_id);
         let mut read = reads.get(&(conversation_id, user_id)).copied().unwrap_or(0);
@@ -116,6 +123,17 @@ async fn read(
         (delivered > 0 || read > 0).then_some(Receipt { conversation_id, user_id, delivered, read })
     };
     Ok(places.into_iter().filter_map(receipt).collect())
+}
+
+/// Why receipts cannot be read.
+#[derive(Debug, thiserror::Error)]
+enum ReceiptsError {
+    /// The store.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The user service knows who lets others see them.
+    #[error(transparent)]
+    People(#[from] PeopleError),
 }
 
 fn seal(chat: &Chat, receipts: &[Receipt]) -> [u8; 6] {

@@ -8,7 +8,8 @@ use serde_json::{Value, json};
 use super::instances::{Guest, Street};
 use super::place::Place;
 use crate::conversations::{blocks, create, view};
-use crate::log::entry::{Entry, EntryType};
+use crate::log::entry::Entry;
+use crate::log::entry::EntryType::{self, Message, Withheld};
 use crate::messages::folded::{self, From};
 use crate::messages::write::Arrived;
 use crate::messages::{edit, history, react};
@@ -65,7 +66,6 @@ async fn what_somebody_blocked_writes_is_taken_and_withheld_for_good() {
     let held = place.say(&ann, talk, "withheld").await;
     assert_eq!((held.seq, held.count, held.data.is_some()), (2, 2, true));
 
-    use EntryType::{Message, Withheld};
     assert_eq!(log(&place, &ann, talk).await, [(1, Message, true), (2, Message, true)]);
     assert_eq!(log(&place, &bob, talk).await, [(1, Message, true), (2, Withheld, false)]);
     let answer = place.sync(&bob, SyncRequest::default()).await.unwrap();
@@ -142,7 +142,7 @@ async fn who_blocks_writes_nothing_either_but_takes_back() {
             emoji: "👍".to_owned(),
             op: react::Op::Add,
         };
-        (who.clone(), reaction)
+        (*who, reaction)
     };
     let (who, reaction) = emoji(&anns, &bob);
     let arrived = Arrived::now(&place.chat);
@@ -178,7 +178,7 @@ async fn a_conversation_that_somebody_blocked_opens_stays_out_of_sight() {
     place.say(&ann, talk, "withheld").await;
     assert!(seen().await.hidden);
     assert!(!view::of(&place.chat, ann.user, talk).await.unwrap().hidden);
-    assert_eq!(log(&place, &bob, talk).await, [(1, EntryType::Withheld, false)]);
+    assert_eq!(log(&place, &bob, talk).await, [(1, Withheld, false)]);
     unblock(&place, &bob, &ann).await;
     place.say(&ann, talk, "after").await;
     assert!(!seen().await.hidden);

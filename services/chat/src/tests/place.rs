@@ -5,7 +5,9 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use auth::Identity;
-use contracts::{DirectoryError, LiveDevice, Profile, PublicKey, Relations, UserDirectory};
+use contracts::{
+    DirectoryError, Discretion, LiveDevice, Profile, PublicKey, Relations, UserDirectory,
+};
 use fanout::MemoryFanout;
 use kernel::{
     Clock, ConversationId, DeviceId, EntryId, ManualClock, Random, SeededRandom, SessionId, UserId,
@@ -41,12 +43,18 @@ use crate::sync::catch_up::{SyncAnswer, SyncError, SyncRequest, catch_up};
 pub struct Town {
     devices: Mutex<HashSet<Owner>>,
     relations: Mutex<HashMap<UserId, Relations>>,
+    discretions: Mutex<HashMap<UserId, Discretion>>,
 }
 
 impl Town {
     /// The person is logged in on the device.
     pub fn log_in(&self, owner: Owner) {
         self.devices.lock().unwrap().insert(owner);
+    }
+
+    /// What the person does not let others see.
+    pub fn hide(&self, user: UserId, discretion: Discretion) {
+        self.discretions.lock().unwrap().insert(user, discretion);
     }
 
     /// The two are contacts.
@@ -88,6 +96,7 @@ impl UserDirectory for Town {
             bio: None,
             avatar_url: None,
             created_at: kernel::Timestamp::from_millis(0),
+            discretion: self.discretions.lock().unwrap().get(id).copied().unwrap_or_default(),
         };
         Ok(known.map(profile).collect())
     }
@@ -192,7 +201,9 @@ impl Place {
             random: Arc::clone(&random) as Arc<dyn Random>,
             limits: LIMITS,
         });
+        let people = Arc::new(People::new(directory, Arc::clone(&clock) as Arc<dyn Clock>));
         let ticks = Arc::new(Ticks::new(ticks::Parts {
+            people: Arc::clone(&people),
             conversations: Arc::clone(&conversations),
             delivery: Arc::clone(&delivery),
             announcer: announcer.clone(),
@@ -208,7 +219,7 @@ impl Place {
         });
         let chat = Arc::new(Chat {
             members,
-            people: People::new(directory, Arc::clone(&clock) as Arc<dyn Clock>),
+            people,
             pace: Pace::new(&settings.limits),
             digester: Digester::new(&[9; 32]),
             clock: Arc::clone(&clock) as Arc<dyn Clock>,

@@ -2,6 +2,7 @@ use std::time::Duration;
 
 use auth::Identity;
 use bytes::Bytes;
+use contracts::Discretion;
 use fanout::Fanout;
 use kernel::{ConversationId, UserId};
 use serde_json::{Value, json};
@@ -110,6 +111,27 @@ async fn a_person_is_there_while_one_of_their_devices_is() {
     let (shown, seen) = status(&looks, ann.user).await;
     assert_eq!(shown, "offline");
     assert_eq!(seen, json!(street.place.clock_now()));
+}
+
+#[tokio::test]
+async fn when_somebody_was_here_is_told_only_if_they_let_others_see_it() {
+    let Scene { street, one, two, ann, bob, .. } = scene().await;
+    street.place.town.hide(ann.user, Discretion { hides_reads: false, hides_last_seen: true });
+    street.place.chat.people.forget(ann.user);
+    let looks = street.connect(&two, &bob).await;
+    look(&looks, &[ann.user]).await;
+    shows(&looks, ann.user, "offline").await;
+    let here = street.connect(&one, &ann).await;
+    street.pass(SPREAD);
+    one.live.presence.tell_due().await;
+    shows(&looks, ann.user, "online").await;
+    leave(&one, here, &ann).await;
+    street.pass(GRACE);
+    one.live.presence.tell_due().await;
+    shows(&looks, ann.user, "offline").await;
+    look(&looks, &[]).await;
+    look(&looks, &[ann.user]).await;
+    shows(&looks, ann.user, "offline").await;
 }
 
 #[tokio::test]

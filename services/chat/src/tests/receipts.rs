@@ -2,6 +2,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use auth::Identity;
+use contracts::Discretion;
 use fanout::{Fanout, Happening, Listener};
 use kernel::ConversationId;
 use serde_json::Value;
@@ -11,6 +12,7 @@ use crate::live::announce::about;
 use crate::live::frame::Frame;
 use crate::reading::read::{self, Read};
 use crate::receipts::SINGLE;
+use crate::sync::catch_up::SyncRequest;
 
 /// Hears everything that is told of the conversation.
 async fn listen(place: &Place, talk: ConversationId) -> Box<dyn Listener> {
@@ -100,4 +102,27 @@ async fn of_many_people_it_is_told_how_many() {
     place.clock.advance(Duration::from_secs(10));
     place.chat.ticks.tell_all().await;
     assert_eq!(told(&place, &*listener, group).await, [], "told again without news");
+}
+
+#[tokio::test]
+async fn who_does_not_let_others_see_what_they_read_is_not_told_of() {
+    let place = Place::new().await;
+    let (ann, bob) = (place.person(), place.person());
+    let talk = place.between(&ann, &bob).await;
+    place.say(&ann, talk, "one").await;
+    place.town.hide(bob.user, Discretion { hides_reads: true, hides_last_seen: false });
+    place.chat.people.forget(bob.user);
+    let listener = listen(&place, talk).await;
+    place.stored(&bob, talk, 1).await.unwrap();
+    reads(&place, &bob, talk, 1, 1).await;
+    let told = told(&place, &*listener, talk).await;
+    assert_eq!(
+        told.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>(),
+        ["message:delivered"]
+    );
+    let answer = place.sync(&ann, SyncRequest::default()).await.unwrap();
+    let receipt = &answer.receipts[0];
+    assert_eq!((receipt.user_id, receipt.delivered, receipt.read), (bob.user, 1, 0));
+    let answer = place.sync(&bob, SyncRequest::default()).await.unwrap();
+    assert_eq!(answer.receipts[0].user_id, ann.user, "one sees what others let one see");
 }

@@ -2,7 +2,7 @@ use std::fmt;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use contracts::{LiveDevice, Profile};
+use contracts::{Discretion, LiveDevice, Profile};
 use kernel::{DeviceId, SessionId, Timestamp, UserId};
 
 use crate::outbox::Cause;
@@ -230,5 +230,6 @@ pub(crate) const WEB: &str = "web";
 
 /// A person who has just come in for the first time.
 pub(crate) const fn blank(id: UserId, created_at: Timestamp) -> Profile {
-    Profile { id, name: None, username: None, bio: None, avatar_url: None, created_at }
+    let discretion = Discretion { hides_reads: false, hides_last_seen: false };
+    Profile { id, name: None, username: None, bio: None, avatar_url: None, created_at, discretion }
 }

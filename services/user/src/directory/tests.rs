@@ -39,7 +39,7 @@ async fn populated() -> World {
         who_may_message_me: Some(WhoMay::Nobody),
         ..PreferencesChange::default()
     };
-    assert!(world.ports.profiles.prefer(user(3), alone).await.unwrap());
+    assert!(world.ports.profiles.prefer(user(3), alone, &world.ports.cause()).await.unwrap());
     world
 }
 
@@ -109,7 +109,7 @@ async fn change(world: &World, who: UserId, change: Change, other: UserId) {
 async fn takes_from(world: &World, who: UserId, whom: WhoMay) {
     let choice =
         PreferencesChange { who_may_message_me: Some(whom), ..PreferencesChange::default() };
-    assert!(world.ports.profiles.prefer(who, choice).await.unwrap());
+    assert!(world.ports.profiles.prefer(who, choice, &world.ports.cause()).await.unwrap());
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -3,6 +3,7 @@
 pub(crate) mod http;
 mod set;
 
+use contracts::Discretion;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -20,6 +21,13 @@ pub(crate) struct Preferences {
     pub(crate) discoverable_by_mail: bool,
     /// Who may open a conversation with this person.
     pub(crate) who_may_message_me: WhoMay,
+}
+
+impl Preferences {
+    /// What other services do not show of the person.
+    pub(crate) const fn discretion(self) -> Discretion {
+        Discretion { hides_reads: !self.read_receipts, hides_last_seen: !self.last_seen }
+    }
 }
 
 /// A circle of people.

@@ -37,15 +37,18 @@ pub(crate) async fn get(ports: &Ports, user: UserId) -> Result<Preferences, Pref
     Ok(person.preferences)
 }
 
-/// Changes one's own choices. Two changes at once both stand; of the same choice the later one.
+/// Changes one's own choices, and tells those services that go by them. Two changes at once both stand; of the same choice the later one.
 #[tracing::instrument(skip(ports, change), err(level = "info"))]
 pub(crate) async fn set(
     ports: &Ports,
     user: UserId,
     change: PreferencesChange,
 ) -> Result<Preferences, PreferencesError> {
-    if change != PreferencesChange::default() && !ports.profiles.prefer(user, change).await? {
-        return Err(PreferencesError::NotFound);
+    if change != PreferencesChange::default() {
+        if !ports.profiles.prefer(user, change, &ports.cause()).await? {
+            return Err(PreferencesError::NotFound);
+        }
+        ports.nudge.now();
     }
     get(ports, user).await
 }

@@ -1,6 +1,6 @@
 //! What every adapter of [`Profiles`] must do.
 
-use contracts::Profile;
+use contracts::{Discretion, Profile};
 use futures::future::join_all;
 use kernel::{ManualClock, SeededRandom, UserId};
 
@@ -25,8 +25,11 @@ impl Under<'_> {
     }
 
     async fn change(&self, user: UserId, change: ProfileChange) -> Changed {
-        let cause = Cause::new(&ManualClock::new(START), &self.random);
-        self.profiles.change(user, change, &cause).await.unwrap()
+        self.profiles.change(user, change, &self.cause()).await.unwrap()
+    }
+
+    fn cause(&self) -> Cause {
+        Cause::new(&ManualClock::new(START), &self.random)
     }
 
     async fn call(&self, user: UserId, name: &str) {
@@ -124,7 +127,7 @@ async fn an_address_finds_only_those_who_allow_it(under: &Under<'_>) {
     assert_eq!(by("p50@example.org").await, None);
     let choice =
         PreferencesChange { discoverable_by_mail: Some(true), ..PreferencesChange::default() };
-    assert!(under.profiles.prefer(ada, choice).await.unwrap());
+    assert!(under.profiles.prefer(ada, choice, &under.cause()).await.unwrap());
     assert_eq!(by("p50@example.org").await.map(|found| found.id), Some(ada));
     assert_eq!(by("p5@example.org").await, None);
     assert_eq!(by("nobody@example.org").await, None);
@@ -134,18 +137,20 @@ async fn choices_are_kept(under: &Under<'_>) {
     let ada = under.new_user(60).await;
     let read = async || under.profiles.people(&[ada]).await.unwrap()[0].preferences;
     assert_eq!(read().await, Preferences::default());
+    let waiting = async || under.outbox.waiting(1_000).await.unwrap().len();
+    let before = waiting().await;
     let some = PreferencesChange {
         read_receipts: Some(false),
         who_may_message_me: Some(WhoMay::Nobody),
         ..PreferencesChange::default()
     };
-    assert!(under.profiles.prefer(ada, some).await.unwrap());
+    assert!(under.profiles.prefer(ada, some, &under.cause()).await.unwrap());
     let others = PreferencesChange {
         last_seen: Some(false),
         discoverable_by_mail: Some(true),
         ..PreferencesChange::default()
     };
-    assert!(under.profiles.prefer(ada, others).await.unwrap());
+    assert!(under.profiles.prefer(ada, others, &under.cause()).await.unwrap());
     let chosen = Preferences {
         read_receipts: false,
         last_seen: false,
@@ -153,7 +158,10 @@ async fn choices_are_kept(under: &Under<'_>) {
         who_may_message_me: WhoMay::Nobody,
     };
     assert_eq!(read().await, chosen, "neither undid the other");
-    assert!(!under.profiles.prefer(user(99), some).await.unwrap());
+    assert_eq!(waiting().await, before + 2, "each is told");
+    let hidden = Discretion { hides_reads: true, hides_last_seen: true };
+    assert_eq!(under.profile(ada).await.discretion, hidden);
+    assert!(!under.profiles.prefer(user(99), some, &under.cause()).await.unwrap());
 }
 
 async fn suite(under: &Under<'_>) {

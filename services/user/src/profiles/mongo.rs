@@ -1,7 +1,7 @@
 use async_trait::async_trait;
 use bson::{Bson, DateTime, Document, doc};
-use contracts::Profile;
 use contracts::events::{Event, UserUpdated};
+use contracts::{Discretion, Profile};
 use futures::TryStreamExt;
 use futures::future::{BoxFuture, FutureExt};
 use kernel::UserId;
@@ -67,6 +67,10 @@ impl From<UserRow> for Profile {
             bio: row.bio,
             avatar_url: row.avatar_url,
             created_at: time(row.created_at),
+            discretion: Discretion {
+                hides_reads: !row.read_receipts,
+                hides_last_seen: !row.last_seen,
+            },
         }
     }
 }
@@ -137,8 +141,13 @@ impl Profiles for MongoProfiles {
         Ok(found.map(Profile::from))
     }
 
-    #[tracing::instrument(skip(self, change))]
-    async fn prefer(&self, user: UserId, change: PreferencesChange) -> Result<bool, StoreError> {
+    #[tracing::instrument(skip(self, change, cause))]
+    async fn prefer(
+        &self,
+        user: UserId,
+        change: PreferencesChange,
+        cause: &Cause,
+    ) -> Result<bool, StoreError> {
         let given = [
             ("readReceipts", change.read_receipts.map(Bson::from)),
             ("lastSeen", change.last_seen.map(Bson::from)),
@@ -146,11 +155,38 @@ impl Profiles for MongoProfiles {
             ("whoMayMessageMe", change.who_may_message_me.map(|who| who.as_str().into())),
         ];
         let given = given.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?)));
-        let update = doc! { "$set": given.collect::<Document>() };
-        let users = self.0.documents(USERS);
-        let written = within(users.update_one(doc! { "_id": uuid(user) }, update)).await?;
-        Ok(written.matched_count == 1)
+        let set = given.collect::<Document>();
+        let context = Preferring { mongo: self.0.clone(), user, set, cause: cause.clone() };
+        self.0.transaction(context, write_choices).await
     }
+}
+
+#[derive(Clone)]
+struct Preferring {
+    mongo: Mongo,
+    user: UserId,
+    set: Document,
+    cause: Cause,
+}
+
+/// What a person chose, in the transaction.
+fn write_choices<'b>(
+    session: &'b mut ClientSession,
+    preferring: &'b mut Preferring,
+) -> BoxFuture<'b, Answer<bool>> {
+    async move {
+        let Preferring { mongo, user, set, cause } = preferring;
+        let (filter, update) = (doc! { "_id": uuid(*user) }, doc! { "$set": set.clone() });
+        let users = mongo.documents(USERS);
+        let written = users.update_one(filter, update).session(&mut *session).await?;
+        if written.matched_count == 0 {
+            return Ok(false);
+        }
+        let event = Event::UserUpdated(UserUpdated { user: *user });
+        add_mongo(mongo, session, cause, &event).await?;
+        Ok(true)
+    }
+    .boxed()
 }
 
 #[derive(Clone)]

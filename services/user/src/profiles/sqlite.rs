@@ -81,8 +81,14 @@ impl Profiles for SqliteProfiles {
         Ok(found.await?)
     }
 
-    #[tracing::instrument(skip(self, change))]
-    async fn prefer(&self, user: UserId, change: PreferencesChange) -> Result<bool, StoreError> {
+    #[tracing::instrument(skip(self, change, cause))]
+    async fn prefer(
+        &self,
+        user: UserId,
+        change: PreferencesChange,
+        cause: &Cause,
+    ) -> Result<bool, StoreError> {
+        let cause = cause.clone();
         let written = self.0.write(move |tx| {
             let sql = "UPDATE users SET read_receipts = coalesce(?2, read_receipts),
                  last_seen = coalesce(?3, last_seen),
@@ -95,7 +101,11 @@ impl Profiles for SqliteProfiles {
                 change.discoverable_by_mail,
                 change.who_may_message_me.map(WhoMay::as_str),
             ];
-            Ok(tx.prepare_cached(sql)?.execute(row)? == 1)
+            if tx.prepare_cached(sql)?.execute(row)? == 0 {
+                return Ok(false);
+            }
+            add_sqlite(tx, &cause.message(&Event::UserUpdated(UserUpdated { user })))?;
+            Ok(true)
         });
         Ok(written.await?)
     }

@@ -84,8 +84,14 @@ pub(crate) trait Profiles: Send + Sync + fmt::Debug {
     /// The person with exactly this address, if they let themselves be found by it.
     async fn by_address(&self, address: &str) -> Result<Option<Profile>, StoreError>;
 
-    /// Writes what a person chose, and leaves the rest; at least one choice is given. `false` if there is no such person.
-    async fn prefer(&self, user: UserId, change: PreferencesChange) -> Result<bool, StoreError>;
+    /// Writes what a person chose, leaves the rest, and tells it (`user.updated`); at least one choice is given. `false` if
+    /// there is no such person.
+    async fn prefer(
+        &self,
+        user: UserId,
+        change: PreferencesChange,
+        cause: &Cause,
+    ) -> Result<bool, StoreError>;
 }
 
 impl Edit {

@@ -174,11 +174,11 @@ pub(crate) fn conversation(row: ConversationRow) -> Result<Conversation, StoreEr
         created_at: time(row.created_at),
         active_at: time(row.active_at),
         maker,
-        blocks: row.blocks.into_iter().map(block).collect::<Result<_, _>>()?,
+        blocks: row.blocks.iter().map(block).collect::<Result<_, _>>()?,
     })
 }
 
-fn block(row: BlockRow) -> Result<Block, StoreError> {
+fn block(row: &BlockRow) -> Result<Block, StoreError> {
     Ok(Block {
         by: id(row.by),
         at: time(row.at),
