@@ -9,6 +9,7 @@ use super::op::GROUP;
 use super::oracle::{Device, Refusal, Sent, What, Who};
 use super::world::{World, pick};
 use crate::conversations::Retention;
+use crate::conversations::blocks;
 use crate::conversations::people::{add, leave, remove};
 use crate::delivery::turn;
 use crate::log::entry::Entry;
@@ -49,10 +50,13 @@ impl World<'_> {
         if !talk.members.contains(&change.from) {
             return Ok(());
         }
-        let refusal = talk.refusal(message, self.clock.now(), Duration::from_secs(window));
+        let window = Duration::from_secs(window);
+        let refusal = talk.refusal(change.from, message, self.clock.now(), window);
+        let blocks = talk.blocks.contains(&change.from) && change.what == What::Edit(message.id);
         let looks_after = message.talk == GROUP && change.from == OWNER;
         let stranger = change.from != message.from && !looks_after;
         let refusal = match refusal {
+            _ if blocks => Some(Refusal::NotAllowed),
             Some(Refusal::TooLate) | None if stranger => Some(Refusal::NotAllowed),
             refusal => refusal,
         };
@@ -68,6 +72,35 @@ impl World<'_> {
             | (Err(WriteError::NoSuchMessage), Some(Refusal::Unknown)) => Ok(()),
             (answer, refusal) => bail!("{:?}: {answer:?}, should be {refusal:?}", change.what),
         }
+    }
+
+    /// As the user service tells it; every instance hears of it.
+    pub(super) async fn block(
+        &mut self,
+        who: usize,
+        talk: usize,
+        stands: bool,
+        at: usize,
+    ) -> Result<()> {
+        let both: Vec<Who> = self.oracle.talks[talk].members.iter().copied().collect();
+        let [one, other] = both[..] else {
+            bail!("a direct conversation of {} people", both.len())
+        };
+        let (by, other) = if who == 0 { (one, other) } else { (other, one) };
+        self.clock.advance(Duration::from_millis(1));
+        let (users, now) = ((self.people[by], self.people[other]), self.clock.now());
+        blocks::set(&self.instances[at], users, stands, now).await?;
+        for chat in &self.instances {
+            chat.members.forget(self.talks[talk].0, users.0);
+            chat.members.forget(self.talks[talk].0, users.1);
+        }
+        let blocks = &mut self.oracle.talks[talk].blocks;
+        if stands {
+            blocks.insert(by);
+        } else {
+            blocks.remove(&by);
+        }
+        Ok(())
     }
 
     pub(super) async fn join(&mut self, who: Who, at: usize) -> Result<()> {

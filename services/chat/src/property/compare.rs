@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use anyhow::{Context, Result, ensure};
 
-use super::oracle::{Device, Line};
+use super::oracle::{Device, Line, Who};
 use super::world::{World, pick};
 use crate::delivery::store::Owner;
-use crate::log::entry::Entry;
+use crate::log::entry::{Entry, EntryType};
 use crate::messages::history;
 use crate::reading::unread;
 use crate::sync::catch_up::{self, SyncRequest};
@@ -32,7 +32,8 @@ impl World<'_> {
         let (chat, id) = (&self.instances[at], self.talks[talk].0);
         let expected = &self.oracle.talks[talk];
         let entries = chat.log.entries(id, 0, MANY).await?;
-        self.same(talk, 0, &entries).with_context(|| format!("the log of conversation {talk}"))?;
+        self.same(talk, 0, None, &entries)
+            .with_context(|| format!("the log of conversation {talk}"))?;
         let conversation = chat.conversations.get(id).await?.context("no such conversation")?;
         let counted = (conversation.head_seq, conversation.head_count);
         let end = (expected.head(), expected.count());
@@ -44,21 +45,31 @@ impl World<'_> {
         Ok(())
     }
 
-    /// Entries above `after` as they should be.
-    fn same(&self, talk: usize, after: u64, entries: &[Entry]) -> Result<()> {
+    /// Entries above `after` as they should be: as that person gets to see them, or as they are stored.
+    fn same(&self, talk: usize, after: u64, reader: Option<Who>, entries: &[Entry]) -> Result<()> {
         let there = self.there(talk, after);
         let seqs: Vec<u64> = entries.iter().map(|entry| entry.seq).collect();
         let expected: Vec<u64> = there.iter().map(|(seq, _)| *seq).collect();
         ensure!(seqs == expected, "positions {seqs:?}, should be {expected:?}");
         for (entry, (seq, line)) in entries.iter().zip(there) {
-            let from = self.oracle.devices.iter().position(|device| device.who == line.from);
-            let sender = from.map(|device| self.devices[device].user);
-            ensure!(entry.id == line.id && Some(entry.sender) == sender, "another entry at {seq}");
+            let withheld = reader.is_some() && line.withheld == reader;
+            let sender =
+                self.people[if withheld { reader.unwrap_or(line.from) } else { line.from }];
+            ensure!(entry.id == line.id && entry.sender == sender, "another entry at {seq}");
+            let from = line.withheld.map(|who| self.people[who]);
+            ensure!(
+                entry.withheld_from == from,
+                "{seq} is withheld from {:?}",
+                entry.withheld_from
+            );
+            ensure!((entry.kind == EntryType::Withheld) == withheld, "{seq} is {:?}", entry.kind);
             let (came, should) = ((entry.count, entry.mseq), (line.count, line.mseq));
             ensure!(came == should, "{seq} counts {came:?}, should count {should:?}");
             let text = entry.data.as_deref().map(serde_json::value::RawValue::get);
             match text {
+                None if withheld => {}
                 Some(text) => {
+                    ensure!(!withheld, "{seq} is to be withheld");
                     ensure!(line.content, "{seq} is still there, though everyone has it");
                     ensure!(text.contains(&line.text), "{seq} holds other words");
                 }
@@ -105,7 +116,8 @@ impl World<'_> {
                 ensure!(entries.is_empty() && gone.is_empty(), "news of {talk} out of nothing");
                 continue;
             }
-            self.same(talk, cursor, &entries).with_context(|| format!("sync of {talk}"))?;
+            self.same(talk, cursor, Some(who), &entries)
+                .with_context(|| format!("sync of {talk}"))?;
             rest_is_gone(talk, cursor, expected.head(), &entries, &gone)?;
         }
         self.cursors_are_right(device, at).await
@@ -129,7 +141,8 @@ impl World<'_> {
         let after = u64::from(from) % (head + 1);
         let (chat, caller, id) = (&self.instances[at], &self.devices[device], self.talks[talk].0);
         let stretch = history::range(chat, caller, id, (after, u64::MAX), 200).await?;
-        self.same(talk, after, &stretch.entries).context("range")?;
+        self.same(talk, after, Some(self.oracle.devices[device].who), &stretch.entries)
+            .context("range")?;
         rest_is_gone(talk, after, head, &stretch.entries, &stretch.gone)
     }
 

@@ -37,6 +37,8 @@ pub enum Op {
     Ack { device: u8, talk: u8, seq: u8, at: u8 },
     /// Several devices have stored everything, at the same moment.
     AckAll { talk: u8, at: u8 },
+    /// One of the two of a direct conversation blocks the other, or does not any more.
+    Block { who: u8, talk: u8, stands: bool, at: u8 },
     /// Somebody has read up to there.
     Read { who: u8, talk: u8, seq: u8, at: u8 },
     /// A device asks for everything above its cursors.
@@ -91,6 +93,10 @@ fn one(random: &dyn Random) -> Op {
         89..92 => Op::Delete { which: any(), by: any(), at },
         92..95 => Op::Join { who, at },
         95..97 => Op::Leave { who, sent_away: random.below(2) == 0, at },
+        97..98 => {
+            let talk = small(random, GROUP as u64);
+            Op::Block { who: small(random, 2), talk, stands: random.below(3) > 0, at }
+        }
         _ => Op::Keep { archive: random.below(2) == 0, at },
     }
 }

@@ -32,6 +32,8 @@ pub struct Line {
     pub id: EntryId,
     pub what: What,
     pub from: Who,
+    /// Who does not get to see it.
+    pub withheld: Option<Who>,
     /// Stands somewhere in its content.
     pub text: String,
     pub at: Timestamp,
@@ -57,6 +59,8 @@ pub struct Talk {
     pub floor: u64,
     pub stripped: u64,
     pub retention: Retention,
+    /// Who blocks the other.
+    pub blocks: BTreeSet<Who>,
     /// For each member: up to which position, and messages up to there.
     pub read: BTreeMap<Who, (u64, u64)>,
 }
@@ -71,6 +75,7 @@ impl Talk {
             floor: 0,
             stripped: 0,
             retention: Retention::Relay,
+            blocks: BTreeSet::new(),
             read: BTreeMap::new(),
         }
     }
@@ -89,7 +94,8 @@ impl Talk {
         seqs.zip(&self.log).find(|(_, line)| line.id == id && !line.gone)
     }
 
-    /// It is stored: its position. Who wrote it has read up to there. What is deleted is forgotten.
+    /// It is stored: its position. Who wrote it has read up to there, and so has whoever it is withheld from. What is deleted
+    /// is forgotten.
     pub fn append(&mut self, sent: &Sent, at: Timestamp) -> u64 {
         let Sent { id, what, from, .. } = *sent;
         let count = self.count() + u64::from(what == What::Message);
@@ -101,15 +107,28 @@ impl Talk {
             self.log.iter_mut().filter(about).for_each(|line| line.content = false);
         }
         let (text, content, gone) = (sent.text.clone(), true, false);
-        let line = Line { id, what, from, text, at, count, mseq, content, expires: None, gone };
+        let blocker = self.blocks.iter().copied().find(|who| *who != from);
+        let withheld = blocker.filter(|_| !matches!(what, What::Delete(_)));
+        let line =
+            Line { id, what, from, withheld, text, at, count, mseq, content, expires: None, gone };
         self.log.push(line);
         self.read(from, seq, count);
+        if let Some(who) = withheld {
+            self.read(who, seq, count);
+        }
         seq
     }
 
-    /// Why nothing may be done to a message any more that may be done for so long; `made` is when its id was made.
-    pub fn refusal(&self, message: &Sent, now: Timestamp, window: Duration) -> Option<Refusal> {
-        let Some((_, line)) = self.find(message.id) else {
+    /// Why that person may do nothing to a message any more that may be done for so long; `made` is when its id was made.
+    pub fn refusal(
+        &self,
+        by: Who,
+        message: &Sent,
+        now: Timestamp,
+        window: Duration,
+    ) -> Option<Refusal> {
+        let found = self.find(message.id).filter(|(_, line)| line.withheld != Some(by));
+        let Some((_, line)) = found else {
             let old = now.since(message.made) > window;
             return Some(if old { Refusal::Gone } else { Refusal::Unknown });
         };

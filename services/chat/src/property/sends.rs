@@ -20,7 +20,7 @@ impl World<'_> {
         at: usize,
         heard: bool,
     ) -> Result<()> {
-        let Some(device) = pick(&self.inside(talk), from) else { return Ok(()) };
+        let Some(device) = pick(&self.writers(talk), from) else { return Ok(()) };
         let sent = self.message(talk, device);
         let answer = self.take(&sent, device, at).await?.written(&self.instances[at]).await?;
         let seq = self.oracle.talks[talk].append(&sent, self.clock.now());
@@ -28,6 +28,13 @@ impl World<'_> {
         ensure!(!answer.repeated, "a new message was there already");
         self.oracle.sent.push(sent);
         self.hear(&[(talk, seq)], heard)
+    }
+
+    /// Devices of those who may write there: who blocks the other may not.
+    fn writers(&self, talk: usize) -> Vec<Device> {
+        let blocks = &self.oracle.talks[talk].blocks;
+        let free = |device: &Device| !blocks.contains(&self.oracle.devices[*device].who);
+        self.inside(talk).into_iter().filter(free).collect()
     }
 
     /// One who may use it, among the devices that are there.
@@ -68,6 +75,7 @@ impl World<'_> {
         let talk = &self.oracle.talks[sent.talk];
         let found = talk.find(sent.id).map(|(seq, line)| (seq, line.clone()));
         let inside = talk.members.contains(&sent.from);
+        let blocks = talk.blocks.contains(&sent.from) && !matches!(sent.what, What::Delete(_));
         match (found, answer) {
             (Some((seq, line)), Ok(answer)) => {
                 let same = (line.from, line.what) == (sent.from, sent.what);
@@ -81,9 +89,10 @@ impl World<'_> {
                 ensure!(other || line.what != sent.what, "refused its own retry");
                 Ok(())
             }
+            (None, Err(WriteError::NotAllowed(_))) if blocks => Ok(()),
             // Nothing of it is left that could tell.
             (None, Ok(answer)) => {
-                ensure!(inside && !answer.repeated, "somebody wrote who is not there");
+                ensure!(inside && !blocks && !answer.repeated, "somebody wrote who is not there");
                 self.settled(sent, answer.entry.seq)
             }
             (None, Err(error)) if sent.what != What::Message => {
@@ -103,7 +112,7 @@ impl World<'_> {
     ) -> Result<()> {
         let mut taken = Vec::new();
         for (from, at) in sends {
-            let Some(device) = pick(&self.inside(talk), *from) else { return Ok(()) };
+            let Some(device) = pick(&self.writers(talk), *from) else { return Ok(()) };
             let sent = self.message(talk, device);
             let at = usize::from(*at);
             taken.push((sent.clone(), at, self.take(&sent, device, at).await?));

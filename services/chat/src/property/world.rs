@@ -174,6 +174,9 @@ impl<'a> World<'a> {
             Op::Ack { device, talk, seq, at } => {
                 self.ack(*device, (*talk).into(), *seq, (*at).into()).await
             }
+            Op::Block { who, talk, stands, at } => {
+                self.block((*who).into(), (*talk).into(), *stands, (*at).into()).await
+            }
             Op::Edit { which, at } => self.edit(*which, (*at).into()).await,
             Op::Delete { which, by, at } => self.delete(*which, *by, (*at).into()).await,
             Op::Join { who, at } => self.join((*who).into(), (*at).into()).await,
@@ -275,12 +278,16 @@ impl<'a> World<'a> {
             let frame = Frame::decode(&payload).context("a frame that cannot be read")?;
             let talk = self.talks.iter().position(|(id, _)| about(*id) == subject);
             let talk = talk.context("told about nobody")?;
+            let seq = frame.place.seq;
+            let line = usize::try_from(seq).ok().and_then(|at| at.checked_sub(1));
+            let line = line.and_then(|at| self.oracle.talks[talk].log.get(at));
+            if frame.kind == FrameKind::Head && line.is_some_and(|line| line.withheld.is_some()) {
+                // Of what is withheld from somebody only the place is told.
+                heard.push((talk, seq));
+            }
             if frame.kind != FrameKind::Entry {
                 continue;
             }
-            let seq = frame.place.seq;
-            let line =
-                usize::try_from(seq - 1).ok().and_then(|at| self.oracle.talks[talk].log.get(at));
             let line = line.with_context(|| format!("told of {seq}, which is not there"))?;
             ensure!(line.count == frame.place.count, "told a wrong count of {seq}");
             let body = std::str::from_utf8(&frame.body)?;
