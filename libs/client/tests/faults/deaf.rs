@@ -2,12 +2,14 @@
 
 use std::time::Duration;
 
+use serde_json::json;
 use testkit::servers::{self, PrivateServer};
-use tokio::time::{Instant, sleep_until};
+use tokio::time::{Instant, sleep_until, timeout};
 
 use crate::crowd::Crowd;
 use crate::play::{PATIENCE, in_town, long, seed};
-use crate::probe;
+use crate::probe::{self, CHATS};
+use crate::raw::Raw;
 use crate::town::Town;
 use crate::traffic::{Pace, Traffic};
 
@@ -39,6 +41,12 @@ async fn killed(town: Town, mut redis: PrivateServer, seed: u64) {
     let back = Instant::now() + if long() { LONG_AWAY } else { AWAY };
     let noticed = probe::deaf(&town, true, NOTICED).await;
     let before = traffic.said().len();
+    let arrives = Instant::now();
+    let mut late =
+        Raw::connect(&probe::own(&town, CHATS[0]), &crowd.members[0].session.token, None).await;
+    let synced = late.ask("sync", &json!({})).await;
+    assert_eq!(synced["ok"], true, "{synced}");
+    let let_in = arrives.elapsed();
     traffic.goes_on(3 * RATE as usize).await;
     sleep_until(back).await;
     let meanwhile = traffic.said().len() - before;
@@ -51,11 +59,14 @@ async fn killed(town: Town, mut redis: PrivateServer, seed: u64) {
     let again = returned.elapsed();
     probe::deaf(&town, false, HEARD_AGAIN).await;
     let green = returned.elapsed();
+    let live = timeout(HEARD_AGAIN, late.hears(|name, _| name == "message:new")).await;
+    assert!(live.unwrap().is_some(), "who came meanwhile hears nothing");
     traffic.goes_on(2 * RATE as usize).await;
 
     let said = traffic.stop().await;
     let tally = crowd.settle(&said, PATIENCE).await;
     eprintln!("deaf after {noticed:.1?}; {meanwhile} messages accepted while Redis was away");
+    eprintln!("who came meanwhile was let in and up to date after {let_in:.1?}");
     eprintln!("all of it heard {again:.1?} after its return, green {green:.1?} after it");
     eprintln!("{tally}");
     tally.assert_perfect();
