@@ -1,7 +1,5 @@
 //! Every chat instance is stopped and started again, one after another, while people write.
 
-use std::time::Duration;
-
 use testkit::stack::Stack;
 use tokio::time::Instant;
 
@@ -17,8 +15,6 @@ const MANY_PEOPLE: usize = 1_000;
 /// How often each is restarted.
 const ROUNDS: usize = 1;
 const MANY_ROUNDS: usize = 5;
-/// Everybody is connected again this long after an instance went.
-const BACK: Duration = Duration::from_secs(30);
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_instance_is_restarted_and_nobody_loses_anything() {
@@ -40,7 +36,7 @@ async fn restarted(town: Town, seed: u64) {
         let ended = begin.elapsed();
         Stack::start(&town.dir, name).await.unwrap();
         let started = begin.elapsed();
-        crowd.online(BACK).await;
+        crowd.online(PATIENCE).await;
         let online = begin.elapsed();
         eprintln!(
             "{name} with {here} sockets: ended {ended:.1?}, ready {started:.1?}, all online {online:.1?}"
