@@ -18,7 +18,9 @@ use crate::traffic::Said;
 
 /// Log-ins at once.
 const AT_ONCE: usize = 8;
-/// Until everybody is connected, on a machine that does other things as well.
+/// So many connect for the first time at once.
+const TOGETHER: usize = 50;
+/// Until they are, on a machine that does other things as well.
 const CONNECTED: Duration = Duration::from_mins(2);
 
 /// One person's device.
@@ -93,9 +95,13 @@ impl Crowd {
                 Client::start(settings, kept, Arc::clone(&clock) as Arc<dyn Clock>, random);
             Member { session, storage, client: Arc::new(client.unwrap()) }
         };
-        let members: Vec<Member> = sessions.into_iter().enumerate().map(start).collect();
-        let crowd = Self { members, talks };
-        crowd.online(CONNECTED).await;
+        let mut crowd = Self { members: Vec::new(), talks };
+        let mut people = sessions.into_iter().enumerate().map(start).peekable();
+        // Nobody is kept waiting so long that they give up and begin again.
+        while people.peek().is_some() {
+            crowd.members.extend(people.by_ref().take(TOGETHER));
+            crowd.online(CONNECTED).await;
+        }
         crowd
     }
 

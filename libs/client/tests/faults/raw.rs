@@ -9,7 +9,8 @@ use tokio::time::timeout;
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::Message;
 
-const PATIENCE: Duration = Duration::from_secs(30);
+/// Longer than the system waits at most before it tries again to send to somebody who has not read for a while.
+const PATIENCE: Duration = Duration::from_mins(3);
 
 pub(crate) struct Raw {
     socket: WebSocketStream<TcpStream>,

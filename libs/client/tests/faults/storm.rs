@@ -31,6 +31,7 @@ const NEWS: usize = 3;
 /// Everybody is back this long after the gateway: three times what is promised, of a release build. A debug build needs a second
 /// or two of processor for a hundred people.
 const RESUMED: Duration = Duration::from_secs(30);
+const RESUMED_DEBUG: Duration = Duration::from_mins(4);
 /// Reads of the log for each who comes back: one for each conversation with news, of which nearly all have one; and one for each
 /// that nobody on the instance heard, to know where it stands: one's own, and now and then a group.
 const READS: i64 = 3;
@@ -72,7 +73,7 @@ async fn storm(town: Town, seed: u64) {
     let before = Load::now(&town, &stack, &watchers).await;
     Stack::start(&town.dir, "nginx").await.unwrap();
     let back = Instant::now();
-    crowd.online(if release() { RESUMED } else { PATIENCE }).await;
+    crowd.online(if release() { RESUMED } else { RESUMED_DEBUG }).await;
     let (away, resumed) = (back - died, back.elapsed());
     let reads = increase(&before.reads, &Load::now(&town, &stack, &watchers).await.reads);
     let tally = crowd.settle(&said, PATIENCE).await;
