@@ -6,7 +6,7 @@ use crate::crowd::Crowd;
 use crate::play::{PATIENCE, in_town, long, seed};
 use crate::probe::{self, CHATS};
 use crate::raw::Raw;
-use crate::tally::{late, percentile};
+use crate::tally::{percentile, times};
 use crate::town::Town;
 use crate::traffic::{Pace, Traffic};
 
@@ -52,9 +52,9 @@ async fn slow(town: Town, seed: u64) {
     let more = with.stop().await;
     crowd.have(&more, PATIENCE).await;
     for (what, said) in [("without", &said), ("with", &more)] {
-        let late = late(&crowd, said);
-        let [p50, p99] = [50, 99].map(|percent| percentile(&late, percent));
-        eprintln!("{what} those who do not read: stored after p50 {p50:.1?} p99 {p99:.1?}");
+        let times = times(&crowd, said, |said| said.sent);
+        let [p50, p99] = [50, 99].map(|percent| percentile(&times, percent));
+        eprintln!("{what} those who do not read: everywhere after p50 {p50:.1?} p99 {p99:.1?}");
     }
     // Once it reads, it finds that it is over.
     for sleeper in &mut sleepers {

@@ -7,6 +7,7 @@ use std::time::Duration;
 use client::protocol::Entry;
 use kernel::EntryId;
 use serde::Deserialize;
+use tokio::time::Instant;
 
 use crate::crowd::{Crowd, Talk};
 use crate::timed::Timed;
@@ -44,7 +45,7 @@ impl Tally {
                 tally.look(&crowd.members[*member].storage, talk, &said);
             }
         }
-        tally.late = late(crowd, said);
+        tally.late = times(crowd, said, |said| said.acknowledged);
         tally.acknowledged.sort_unstable();
         tally
     }
@@ -96,13 +97,17 @@ impl fmt::Display for Tally {
     }
 }
 
-/// From the acknowledgement of each until it was stored, on every device, upwards.
-pub(crate) fn late(crowd: &Crowd, said: &[Said]) -> Vec<Duration> {
+/// From that moment of each until it was stored, on every device, upwards.
+pub(crate) fn times(
+    crowd: &Crowd,
+    said: &[Said],
+    since: impl Fn(&Said) -> Instant + Copy,
+) -> Vec<Duration> {
     let times = said.iter().flat_map(|said| {
         let talk = &crowd.talks[said.talk];
         talk.members.iter().filter_map(move |member| {
             let at = crowd.members[*member].storage.at(talk.id, said.seq)?;
-            Some(at.saturating_duration_since(said.acknowledged))
+            Some(at.saturating_duration_since(since(said)))
         })
     });
     let mut times: Vec<Duration> = times.collect();
