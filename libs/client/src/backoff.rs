@@ -2,10 +2,10 @@ use std::time::Duration;
 
 use kernel::Random;
 
-/// The longest first wait.
-const FIRST: Duration = Duration::from_millis(200);
-/// The longest wait of all.
-const LONGEST: Duration = Duration::from_secs(10);
+/// The first wait, before chance adds to it.
+const FIRST: Duration = Duration::from_secs(1);
+/// The longest wait, likewise.
+const LONGEST: Duration = Duration::from_secs(30);
 
 /// How long to wait before the next try: twice as long each time, and never as long as the others, so that not all come
 /// back at once.
@@ -20,13 +20,18 @@ impl Backoff {
         self.failed = 0;
     }
 
-    /// From half of the longest wait to all of it.
-    pub(crate) fn next(&mut self, random: &dyn Random) -> Duration {
-        let longest = FIRST.saturating_mul(1 << self.failed.min(10)).min(LONGEST);
+    /// Up to half again as long as it is this time's turn to wait; not less than the server asks for.
+    pub(crate) fn next(&mut self, least: Duration, random: &dyn Random) -> Duration {
+        let turn = FIRST.saturating_mul(1 << self.failed.min(10)).min(LONGEST);
         self.failed = self.failed.saturating_add(1);
-        let half = u64::try_from((longest / 2).as_millis()).unwrap_or(u64::MAX);
-        Duration::from_millis(half + random.below(half + 1))
+        jittered(turn.max(least), random)
     }
+}
+
+/// What a server that goes away asks for, and up to half of it more.
+pub(crate) fn jittered(wait: Duration, random: &dyn Random) -> Duration {
+    let half = u64::try_from((wait / 2).as_millis()).unwrap_or(u64::MAX - 1);
+    wait.saturating_add(Duration::from_millis(random.below(half + 1)))
 }
 
 #[cfg(test)]
@@ -35,15 +40,27 @@ mod tests {
 
     use super::*;
 
+    const NONE: Duration = Duration::ZERO;
+
     #[test]
     fn waits_longer_each_time_and_not_for_ever() {
         let random = SeededRandom::new(1);
         let mut backoff = Backoff::default();
-        let waits: Vec<Duration> = (0..40).map(|_| backoff.next(&random)).collect();
-        assert!(waits[0] <= FIRST && waits[0] >= FIRST / 2);
-        assert!(waits[5] > FIRST && waits.iter().all(|wait| *wait <= LONGEST));
-        assert!(waits[39] >= LONGEST / 2);
+        let waits: Vec<Duration> = (0..40).map(|_| backoff.next(NONE, &random)).collect();
+        assert!(waits[0] >= FIRST && waits[0] <= FIRST * 3 / 2);
+        assert!(waits[1] >= FIRST * 2 && waits[1] <= FIRST * 3);
+        assert!(waits[5..].iter().all(|wait| *wait >= LONGEST && *wait <= LONGEST * 3 / 2));
         backoff.reset();
-        assert!(backoff.next(&random) <= FIRST);
+        assert!(backoff.next(NONE, &random) <= FIRST * 3 / 2);
+    }
+
+    #[test]
+    fn does_not_come_before_the_server_asks_for_it() {
+        let random = SeededRandom::new(1);
+        let mut backoff = Backoff::default();
+        let asked = Duration::from_secs(10);
+        let waits: Vec<Duration> = (0..20).map(|_| backoff.next(asked, &random)).collect();
+        assert!(waits.iter().all(|wait| *wait >= asked));
+        assert!(waits[..3].windows(2).any(|two| two[0] != two[1]), "not all at once");
     }
 }

@@ -27,7 +27,8 @@ const CURSORS: usize = 400;
 #[derive(Debug)]
 enum Asked {
     Sync,
-    Range(ConversationId),
+    /// From this position on.
+    Range(ConversationId, u64),
     Delivered(Vec<(ConversationId, u64)>),
     Letter(EntryId),
     Token,
@@ -40,8 +41,9 @@ pub(crate) enum End {
     Closed,
     #[error("cut")]
     Cut,
+    /// It asks to be left alone for so long.
     #[error("the server goes away")]
-    Draining,
+    Draining(Duration),
     #[error(transparent)]
     Lost(#[from] Lost),
     #[error(transparent)]
@@ -73,6 +75,15 @@ struct Verdict {
 #[derive(Deserialize)]
 struct Named {
     id: ConversationId,
+}
+
+/// The server goes away.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Draining {
+    /// Seconds until another answers, or it is back.
+    #[serde(default)]
+    reconnect_in: u64,
 }
 
 impl<'a> Connection<'a> {
@@ -129,7 +140,10 @@ impl<'a> Connection<'a> {
             Said::Event(name, payload) => (name, payload),
         };
         match name.as_str() {
-            "server:draining" => Err(End::Draining),
+            "server:draining" => {
+                let Draining { reconnect_in } = parse(&payload)?;
+                Err(End::Draining(Duration::from_secs(reconnect_in)))
+            }
             "conversation:added" => {
                 let about: About = parse(&payload)?;
                 self.device.meet(about, false)?;
@@ -156,8 +170,8 @@ impl<'a> Connection<'a> {
         match (asked, refusal) {
             (Asked::Sync, None) => self.synced(parse(payload)?).await,
             (Asked::Sync, Some(refusal)) => Err(End::Refused("sync", refusal)),
-            (Asked::Range(id), None) => self.fetched(id, parse(payload)?).await,
-            (Asked::Range(_), Some(refusal)) => Err(End::Refused("range", refusal)),
+            (Asked::Range(id, from), None) => self.fetched(id, from, parse(payload)?).await,
+            (Asked::Range(..), Some(refusal)) => Err(End::Refused("range", refusal)),
             (Asked::Delivered(cursors), None) => {
                 self.acknowledging = false;
                 for (id, seq) in cursors {
@@ -243,15 +257,20 @@ impl<'a> Connection<'a> {
         };
         history.fetching = true;
         let request = json!({ "conversationId": id, "from": from, "to": to });
-        self.ask("range", &request, Asked::Range(id)).await
+        self.ask("range", &request, Asked::Range(id, from)).await
     }
 
-    async fn fetched(&mut self, id: ConversationId, stretch: Stretch) -> Result<(), End> {
+    async fn fetched(
+        &mut self,
+        id: ConversationId,
+        from: u64,
+        stretch: Stretch,
+    ) -> Result<(), End> {
         let Some(history) = self.device.histories.get_mut(&id) else { return Ok(()) };
         history.fetching = false;
-        let before = history.mark.whole;
         self.device.take(id, stretch.entries, &stretch.gone)?;
-        if self.device.histories.get(&id).is_some_and(|history| history.mark.whole == before) {
+        // What was missing may have come by itself meanwhile.
+        if self.device.histories.get(&id).is_some_and(|history| history.mark.whole < from) {
             return Err(End::NoAnswer);
         }
         self.fill(id).await?;

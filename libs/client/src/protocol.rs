@@ -1,5 +1,7 @@
 //! What travels between client and server, as far as this client reads it. Unknown fields are passed over.
 
+use std::time::Duration;
+
 use kernel::{ConversationId, EntryId, Timestamp, UserId};
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -104,5 +106,10 @@ impl Refusal {
             self.code.as_str(),
             "SERVICE_UNAVAILABLE" | "RATE_LIMIT_EXCEEDED" | "INTERNAL_ERROR"
         )
+    }
+
+    /// The same need not be asked for before this time is over.
+    pub(crate) fn least_wait(&self) -> Duration {
+        Duration::from_secs(self.retry_after.unwrap_or(0))
     }
 }

@@ -1,6 +1,7 @@
 //! The few calls over HTTP that a device makes before it can connect.
 
-use kernel::{ConversationId, DeviceId, UserId};
+use kernel::{ConversationId, DeviceId, EntryId, UserId};
+use reqwest::{Method, RequestBuilder};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
@@ -116,21 +117,64 @@ impl Rest {
         Ok(opened.conversation.id)
     }
 
+    /// A new group of the person and these others, under an id of the caller's.
+    pub async fn gather(
+        &self,
+        session: &Session,
+        id: ConversationId,
+        others: &[UserId],
+    ) -> Result<(), RestError> {
+        #[derive(Deserialize)]
+        struct Made {}
+        let body = json!({ "id": id, "kind": "group", "title": "group", "memberIds": others });
+        let Made {} = self.post("/conversations", Some(&session.token), &body).await?;
+        Ok(())
+    }
+
+    /// Puts somebody out of a group. `key` is the same when this is tried again.
+    pub async fn put_out(
+        &self,
+        session: &Session,
+        id: ConversationId,
+        who: UserId,
+        key: EntryId,
+    ) -> Result<(), RestError> {
+        let path = format!("/conversations/{id}/members/{who}");
+        let request = self.request(Method::DELETE, &path, Some(&session.token));
+        good(request.header("Idempotency-Key", key.to_string())).await?;
+        Ok(())
+    }
+
+    /// Ends the log-in.
+    pub async fn logout(&self, session: &Session) -> Result<(), RestError> {
+        good(self.request(Method::POST, "/auth/logout", Some(&session.token))).await?;
+        Ok(())
+    }
+
     async fn post<T: DeserializeOwned>(
         &self,
         path: &str,
         token: Option<&str>,
         body: &Value,
     ) -> Result<T, RestError> {
-        let mut request = self.http.post(format!("{}/api/v1{path}", self.base)).json(body);
-        if let Some(token) = token {
-            request = request.bearer_auth(token);
-        }
-        let response = request.send().await?;
-        if !response.status().is_success() {
-            let Envelope { error } = response.json().await?;
-            return Err(error.into());
-        }
-        Ok(response.json().await?)
+        Ok(good(self.request(Method::POST, path, token).json(body)).await?.json().await?)
     }
+
+    fn request(&self, method: Method, path: &str, token: Option<&str>) -> RequestBuilder {
+        let request = self.http.request(method, format!("{}/api/v1{path}", self.base));
+        match token {
+            Some(token) => request.bearer_auth(token),
+            None => request,
+        }
+    }
+}
+
+/// The answer, if it is not an error.
+async fn good(request: RequestBuilder) -> Result<reqwest::Response, RestError> {
+    let response = request.send().await?;
+    if response.status().is_success() {
+        return Ok(response);
+    }
+    let Envelope { error } = response.json().await?;
+    Err(error.into())
 }

@@ -9,7 +9,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, timeout_at};
 
-use crate::backoff::Backoff;
+use crate::backoff::{Backoff, jittered};
 use crate::connection::{Connection, End};
 use crate::history::History;
 use crate::protocol::{About, Entry, Refusal};
@@ -37,6 +37,8 @@ pub struct State {
     pub connections: u64,
     /// The token is not taken any more; nothing happens until there is another.
     pub unauthorized: bool,
+    /// How the last connection ended.
+    pub ended: Option<String>,
 }
 
 /// What the program wants of the device.
@@ -123,7 +125,7 @@ async fn run(
 ) {
     let mut backoff = Backoff::default();
     for base in bases.iter().cycle() {
-        match Wire::connect(base, &device.token).await {
+        let pause = match Wire::connect(base, &device.token).await {
             Ok((wire, who)) => {
                 device.shown.send_modify(|state| state.connections += 1);
                 let end = Connection::new(wire, &mut device).live(&mut orders).await;
@@ -131,11 +133,14 @@ async fn run(
                 if device.shown.borrow().online {
                     backoff.reset();
                 }
+                device.shown.send_modify(|state| state.ended = Some(end.to_string()));
                 device.disconnected();
                 match end {
                     End::Closed => return,
                     End::Cut => continue,
-                    _ => {}
+                    End::Draining(asked) => jittered(asked, &*random),
+                    End::Refused(_, refusal) => backoff.next(refusal.least_wait(), &*random),
+                    _ => backoff.next(Duration::ZERO, &*random),
                 }
             }
             Err(Lost::Refused(refusal)) if refusal.code == "UNAUTHORIZED" => {
@@ -144,9 +149,16 @@ async fn run(
                 }
                 continue;
             }
-            Err(error) => tracing::debug!(%error, "not connected"),
-        }
-        if device.rest(backoff.next(&*random), &mut orders).await.is_none() {
+            Err(error) => {
+                tracing::debug!(%error, "not connected");
+                let least = match &error {
+                    Lost::Refused(refusal) => refusal.least_wait(),
+                    _ => Duration::ZERO,
+                };
+                backoff.next(least, &*random)
+            }
+        };
+        if device.rest(pause, &mut orders).await.is_none() {
             return;
         }
     }

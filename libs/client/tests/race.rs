@@ -84,7 +84,7 @@ async fn clients_that_come_and_go_all_the_time_miss_nothing() {
     let entries = entries.unwrap_or(ENTRIES);
     let writing = if long { PATIENCE } else { WRITING };
     eprintln!("seed {seed}");
-    let town = Town::build(Shape::Split).await;
+    let town = Town::build(Shape::Split, &[]).await;
     let outcome = tokio::spawn(race(town.clone(), seed, entries, writing)).await;
     town.down(outcome.is_ok()).await;
     outcome.unwrap();

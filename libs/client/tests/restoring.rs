@@ -92,7 +92,7 @@ async fn new_epochs(town: &Town, data: &Path, how: &[&str]) -> Output {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_backup_is_put_back_under_clients_that_went_on() {
-    let town = Town::build(Shape::Single).await;
+    let town = Town::build(Shape::Single, &[]).await;
     let outcome = tokio::spawn(put_back(town.clone())).await;
     town.down(outcome.is_ok()).await;
     outcome.unwrap();

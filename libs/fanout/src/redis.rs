@@ -32,6 +32,9 @@ use servers::Servers;
 
 /// How long publishing, subscribing or a ping may take.
 const DEADLINE: Duration = Duration::from_secs(1);
+/// How long publishing may take while we know that events are missed: likely there is no server, and whoever publishes waits for
+/// the answer.
+const WHILE_DEAF: Duration = Duration::from_millis(100);
 /// How long connecting at start may take.
 const CONNECT: Duration = Duration::from_secs(5);
 /// Between two attempts to reconnect, at most.
@@ -78,6 +81,10 @@ impl RedisFanout {
         self.links.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    fn is_deaf(&self) -> bool {
+        self.links().iter().filter_map(Weak::upgrade).any(|link| link.is_deaf())
+    }
+
     fn link(&self) -> Arc<Link> {
         let mut listener = [0; 8];
         SystemRandom.fill(&mut listener);
@@ -94,7 +101,9 @@ impl Fanout for RedisFanout {
         let channel = channel_of(subject);
         let name = names::event(&self.namespace, channel);
         let frame = [&subject.0[..], &payload[..]].concat();
-        self.publisher.publish(channel, &name, &frame).await.map_err(FanoutError)?;
+        let patience = if self.is_deaf() { WHILE_DEAF } else { DEADLINE };
+        let published = self.publisher.publish(channel, &name, &frame, patience).await;
+        published.map_err(FanoutError)?;
         metrics::counter!("fanout_published_total").increment(1);
         Ok(())
     }
@@ -112,7 +121,7 @@ impl Fanout for RedisFanout {
     }
 
     async fn ping(&self) -> Result<(), FanoutError> {
-        if self.links().iter().filter_map(Weak::upgrade).any(|link| link.is_deaf()) {
+        if self.is_deaf() {
             return Err(FanoutError("the subscription is broken; reconnecting".to_owned()));
         }
         self.publisher.ping().await.map_err(FanoutError)
@@ -151,9 +160,16 @@ async fn open(servers: Servers) -> Result<Arc<Directory>, FanoutError> {
 async fn within_deadline<T>(
     answer: impl Future<Output = Result<T, RedisError>>,
 ) -> Result<T, String> {
-    match timeout(DEADLINE, answer).await {
+    within(DEADLINE, answer).await
+}
+
+async fn within<T>(
+    patience: Duration,
+    answer: impl Future<Output = Result<T, RedisError>>,
+) -> Result<T, String> {
+    match timeout(patience, answer).await {
         Ok(result) => result.map_err(|error| error.to_string()),
-        Err(_) => Err(format!("no answer within {} ms", DEADLINE.as_millis())),
+        Err(_) => Err(format!("no answer within {} ms", patience.as_millis())),
     }
 }
 

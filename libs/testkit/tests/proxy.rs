@@ -1,10 +1,11 @@
 //! What a bad line does to what passes through it.
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
 
+use std::collections::HashSet;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use testkit::proxy::{Fate, Harm, Protocol, Proxy, Rule, Way, Wire};
+use testkit::proxy::{Fate, Harm, Protocol, Proxy, Rule, Way, Weather, Wire};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc;
@@ -162,6 +163,59 @@ async fn a_wire_delays_each_alike_and_keeps_order() {
     timeout(SOON, client.read_exact(&mut words)).await.unwrap().unwrap();
     assert_eq!(&words, b"+1\r\n+2\r\n+3\r\n+4\r\n+5\r\n");
     assert!(start.elapsed() >= NEVER);
+}
+
+#[tokio::test]
+async fn bad_weather_loses_doubles_and_swaps_what_is_named_and_nothing_else() {
+    const FRAMES: usize = 400;
+    let by = Duration::from_millis(30);
+    let weather = Weather { lost: 100, doubled: 100, late: 100, by };
+    let sent: Vec<String> = (100..100 + FRAMES).map(|number| number.to_string()).collect();
+    let mut arrived = Vec::new();
+    for _ in 0..2 {
+        let (port, _heard) = parrot().await;
+        let wire = Wire::seeded(port, Protocol::Redis, 7).await.unwrap();
+        let mut client = TcpStream::connect(("127.0.0.1", wire.port())).await.unwrap();
+        wire.harm(Way::ToClient, Harm::Weather(&["message"], weather));
+        for number in &sent {
+            let frame = format!(">2\r\n$7\r\nmessage\r\n$3\r\n{number}\r\n");
+            client.write_all(frame.as_bytes()).await.unwrap();
+        }
+        // It passes in its order, and the last of the others is late by no more than that.
+        let end = "+end\r\n";
+        let mut text = String::new();
+        client.write_all(end.as_bytes()).await.unwrap();
+        let mut bytes = [0; 4_096];
+        while !text.contains(end) || wire.swallowed() != lost(&sent, &text) {
+            let length = timeout(SOON, client.read(&mut bytes)).await.unwrap().unwrap();
+            text.push_str(std::str::from_utf8(&bytes[..length]).unwrap());
+        }
+        arrived.push((numbers(&text), wire.swallowed()));
+    }
+    for (numbers, lost) in &arrived {
+        let doubled = numbers.windows(2).filter(|two| two[0] == two[1]).count();
+        let swapped = numbers.windows(2).filter(|two| two[0] > two[1]).count();
+        assert!((10..100).contains(lost), "{lost} lost");
+        assert!((10..100).contains(&doubled), "{doubled} doubled");
+        assert!((10..100).contains(&swapped), "{swapped} swapped");
+    }
+    let mut all = arrived.into_iter().map(|(mut numbers, _)| {
+        numbers.sort_unstable();
+        numbers
+    });
+    assert_eq!(all.next(), all.next(), "the same seed draws the same lots");
+}
+
+/// The numbers in frames, in the order of arrival.
+fn numbers(text: &str) -> Vec<u32> {
+    let lines = text.lines().filter(|line| line.len() == 3);
+    lines.filter_map(|line| line.parse().ok()).collect()
+}
+
+/// How many of them are not in the text.
+fn lost(sent: &[String], text: &str) -> u64 {
+    let arrived: HashSet<u32> = numbers(text).into_iter().collect();
+    sent.iter().filter(|number| !arrived.contains(&number.parse().unwrap())).count() as u64
 }
 
 #[tokio::test]

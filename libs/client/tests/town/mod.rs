@@ -33,11 +33,12 @@ pub(crate) struct Town {
 }
 
 impl Town {
-    /// Starts that shape, with two chat instances on real servers if it is split.
-    pub(crate) async fn build(shape: Shape) -> Self {
+    /// Starts that shape, with two chat instances on real servers if it is split. `env` goes over what the shape sets.
+    pub(crate) async fn build(shape: Shape, env: &[(&str, &str)]) -> Self {
         let run = unique("town");
         let dir = testkit::workspace().join(".run").join(&run);
-        let env = RAISED.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned()));
+        let env =
+            RAISED.iter().chain(env).map(|(key, value)| ((*key).to_owned(), (*value).to_owned()));
         let release = std::env::var("RESTANTE_BIN").is_ok_and(|build| build == "release");
         let options =
             Options { shape, dir: dir.clone(), release, own_services: false, env: env.collect() };

@@ -200,7 +200,7 @@ impl Line {
         let published = self
             .link
             .publisher
-            .publish(channel - CHANNELS, &name, &beats.to_be_bytes())
+            .publish(channel - CHANNELS, &name, &beats.to_be_bytes(), DEADLINE)
             .await
             .is_ok();
         if published {

@@ -1,5 +1,6 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use futures::future::try_join_all;
 use redis::aio::{ConnectionManager, ConnectionManagerConfig};
@@ -8,7 +9,7 @@ use redis::{Cmd, RedisError, RedisResult, Value};
 use super::channels::Channel;
 use super::directory::Directory;
 use super::servers::Node;
-use super::{BACKOFF, DEADLINE, PIPELINE, within_deadline};
+use super::{BACKOFF, DEADLINE, PIPELINE, within, within_deadline};
 
 /// A node of a cluster may be gone for good. Whoever wants it after so many tries begins them anew.
 const TRIES: usize = 5;
@@ -26,12 +27,13 @@ impl Publisher {
         Self { directory, connections: Arc::default() }
     }
 
-    /// `slot` is a channel of events in the slot of the channel that is named.
+    /// `slot` is a channel of events in the slot of the channel that is named. It may take as long as `patience`.
     pub(super) async fn publish(
         &self,
         slot: Channel,
         name: &str,
         frame: &[u8],
+        patience: Duration,
     ) -> Result<(), String> {
         let cluster = self.directory.servers().is_cluster();
         let verb = if cluster { "SPUBLISH" } else { "PUBLISH" };
@@ -40,7 +42,7 @@ impl Publisher {
             self.directory.doubt();
             return Err("no server of the cluster has this channel".to_owned());
         };
-        let published = within_deadline(self.follow(node, &command)).await;
+        let published = within(patience, self.follow(node, &command)).await;
         if published.is_err() {
             self.directory.doubt();
         }

@@ -22,7 +22,7 @@ use tokio::task::JoinHandle;
 use self::line::Line;
 
 pub use rule::{Fate, Rule, Seeded};
-pub use wire::{Harm, Way, Wire};
+pub use wire::{Harm, Way, Weather, Wire};
 
 /// How bytes are taken apart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

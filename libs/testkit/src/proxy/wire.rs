@@ -1,11 +1,13 @@
 //! A line that is harmed by hand: slowed, made to swallow what passes, cut, closed to newcomers.
 
+use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use anyhow::Result;
+use kernel::{Random, SeededRandom};
 use tokio::io::{AsyncWriteExt, BufReader};
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::net::{TcpListener, TcpStream};
@@ -40,6 +42,39 @@ pub enum Harm {
     Swallow,
     /// What has one of these names never arrives; the rest passes. Names are as the protocol has them.
     SwallowNamed(&'static [&'static str]),
+    /// What has one of these names is lost, doubled or late, by lot; the rest passes in order.
+    Weather(&'static [&'static str], Weather),
+}
+
+/// How many of a thousand frames meet each fate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Weather {
+    /// Never arrive.
+    pub lost: u64,
+    /// Arrive twice.
+    pub doubled: u64,
+    /// Arrive late, by up to `by`; what comes behind them overtakes them.
+    pub late: u64,
+    /// The longest that a late one takes.
+    pub by: Duration,
+}
+
+impl Weather {
+    /// After which times the next frame arrives: one for each time that it does.
+    fn draw(self, random: &SeededRandom) -> Vec<Duration> {
+        let Self { lost, doubled, late, by } = self;
+        let drawn = random.below(1_000);
+        if drawn < lost {
+            Vec::new()
+        } else if drawn < lost + doubled {
+            vec![Duration::ZERO; 2]
+        } else if drawn < lost + doubled + late {
+            let most = u64::try_from(by.as_millis()).unwrap_or(u64::MAX);
+            vec![Duration::from_millis(1 + random.below(most.max(1)))]
+        } else {
+            vec![Duration::ZERO]
+        }
+    }
 }
 
 #[derive(Debug, Clone, Copy, Default)]
@@ -63,11 +98,21 @@ pub struct Wire {
 impl Wire {
     /// Takes connections for the server on this port of the loopback address.
     pub async fn before(server: u16, protocol: Protocol) -> Result<Self> {
+        Self::seeded(server, protocol, 0).await
+    }
+
+    /// As [`Wire::before`]; [`Harm::Weather`] draws its lots from that seed.
+    pub async fn seeded(server: u16, protocol: Protocol, seed: u64) -> Result<Self> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
         let port = listener.local_addr()?.port();
         let (control, swallowed) = (watch::Sender::default(), Arc::<AtomicU64>::default());
-        let end =
-            End { server, protocol, control: control.subscribe(), swallowed: swallowed.clone() };
+        let end = End {
+            server,
+            protocol,
+            control: control.subscribe(),
+            swallowed: swallowed.clone(),
+            random: Arc::new(SeededRandom::new(seed)),
+        };
         let accepting = tokio::spawn(end.accept(listener));
         Ok(Self { port, control, swallowed, accepting })
     }
@@ -124,6 +169,7 @@ struct End {
     protocol: Protocol,
     control: watch::Receiver<Control>,
     swallowed: Arc<AtomicU64>,
+    random: Arc<SeededRandom>,
 }
 
 impl End {
@@ -170,30 +216,58 @@ impl End {
         while let Ok(Some(frame)) = Frame::read(self.protocol, &mut from).await {
             let control = *self.control.borrow();
             let harm = if way == Way::ToServer { control.to_server } else { control.to_client };
-            let mut due = Instant::now();
-            let swallowed = match harm {
-                Harm::None => false,
-                Harm::Swallow => true,
-                Harm::SwallowNamed(names) => names.contains(&&*frame.command),
-                Harm::Delay(by) => {
-                    due += by;
-                    false
-                }
-            };
-            if swallowed {
+            let times = self.times(harm, &frame.command);
+            if times.is_empty() {
                 self.swallowed.fetch_add(1, Ordering::SeqCst);
-            } else if send.send((due, frame.bytes)).await.is_err() {
-                return;
             }
+            for after in times {
+                let due = Instant::now() + after;
+                if send.send((due, frame.bytes.clone())).await.is_err() {
+                    return;
+                }
+            }
+        }
+    }
+
+    /// After which times a frame of that name arrives: one for each time that it does.
+    fn times(&self, harm: Harm, name: &str) -> Vec<Duration> {
+        match harm {
+            Harm::Swallow => Vec::new(),
+            Harm::SwallowNamed(names) if names.contains(&name) => Vec::new(),
+            Harm::Weather(names, weather) if names.contains(&name) => weather.draw(&self.random),
+            Harm::Delay(by) => vec![by],
+            Harm::None | Harm::SwallowNamed(_) | Harm::Weather(..) => vec![Duration::ZERO],
         }
     }
 }
 
+/// Writes each frame when it is due, those that are due at the same time in the order of their coming.
 async fn give(mut receive: mpsc::Receiver<(Instant, Vec<u8>)>, mut to: OwnedWriteHalf) {
-    while let Some((due, bytes)) = receive.recv().await {
-        sleep_until(due).await;
-        if to.write_all(&bytes).await.is_err() {
-            return;
+    let mut waiting = BTreeMap::new();
+    let (mut came, mut open) = (0_u64, true);
+    while open || !waiting.is_empty() {
+        let next = waiting.first_key_value().map(|((due, _), _)| *due);
+        let due = async {
+            match next {
+                Some(due) => sleep_until(due).await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            biased;
+            frame = receive.recv(), if open && waiting.len() < UNDER_WAY => match frame {
+                Some((due, bytes)) => {
+                    came += 1;
+                    waiting.insert((due, came), bytes);
+                }
+                None => open = false,
+            },
+            () = due => {
+                let Some((_, bytes)) = waiting.pop_first() else { continue };
+                if to.write_all(&bytes).await.is_err() {
+                    return;
+                }
+            }
         }
     }
 }

@@ -22,7 +22,7 @@ use tokio::time::timeout;
 
 use crate::wait;
 
-pub use mongo::{ReplicaSet, Sharded};
+pub use mongo::{ReplicaSet, Sharded, reads};
 pub use place::{Kind, Place};
 pub use private::PrivateServer;
 pub use redis::RedisCluster;

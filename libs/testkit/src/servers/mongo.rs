@@ -4,11 +4,12 @@ mod node;
 mod replica_set;
 mod sharded;
 
+use std::collections::BTreeMap;
 use std::process::Command;
 
 use anyhow::{Context, Result};
 use mongodb::Client;
-use mongodb::bson::doc;
+use mongodb::bson::{Bson, doc};
 use mongodb::options::ClientOptions;
 
 use super::Place;
@@ -54,4 +55,28 @@ pub(crate) async fn drop_databases(url: &str) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// How often each collection of the database of `url` was read since its server started: finds and their further pages.
+pub async fn reads(url: &str) -> Result<BTreeMap<String, i64>> {
+    let mut options = ClientOptions::parse(url).await?;
+    options.server_selection_timeout = Some(node::ANSWER);
+    let name = options.default_database.clone().context("the URL names no database")?;
+    let admin = Client::with_options(options)?.database("admin");
+    let answer = node::run(&admin, doc! { "top": 1 }).await?;
+    let mut reads = BTreeMap::new();
+    for (place, counts) in answer.get_document("totals")? {
+        let Some(collection) = place.strip_prefix(&name).and_then(|rest| rest.strip_prefix('.'))
+        else {
+            continue;
+        };
+        let counts = counts.as_document().context("no counts")?;
+        let count = |kind| counts.get_document(kind)?.get("count").map_or(Ok(0), number);
+        reads.insert(collection.to_owned(), count("queries")? + count("getmore")?);
+    }
+    Ok(reads)
+}
+
+fn number(value: &Bson) -> Result<i64> {
+    value.as_i64().or_else(|| value.as_i32().map(i64::from)).context("not a whole number")
 }

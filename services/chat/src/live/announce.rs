@@ -11,6 +11,7 @@ use serde::Serialize;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
+use super::again::Again;
 use super::frame::{Frame, FrameKind};
 use crate::log::entry::Entry;
 use crate::log::store::Head;
@@ -19,8 +20,10 @@ use crate::log::store::Head;
 pub const INSTANCES: Subject = Subject([0; 16]);
 /// Conversations whose head is remembered to be told again; for more, listeners find it out by reading.
 const REMEMBERED: usize = 100_000;
-/// How often heads that could not be told are told again.
+/// How often heads that could not be told are told again, and such that may have been lost.
 const AGAIN: Duration = Duration::from_millis(500);
+/// Heads in one event.
+const HEADS: usize = 500;
 
 /// Tells every instance. What it says may be lost; the truth is in the stores.
 #[derive(Debug, Clone)]
@@ -28,6 +31,8 @@ pub struct Announcer {
     fanout: Arc<dyn Fanout>,
     /// Heads of conversations with entries that did not reach the fan-out.
     untold: Arc<DashMap<ConversationId, u64>>,
+    /// Heads of conversations with entries that may have been lost on the way.
+    again: Arc<Again>,
     /// Bytes of an entry that is told whole.
     most: usize,
 }
@@ -36,7 +41,7 @@ impl Announcer {
     /// Speaks through this fan-out. Of an entry of more than `most` bytes, or one that is withheld from somebody,
     /// only its place is told: who listens reads it.
     pub fn new(fanout: Arc<dyn Fanout>, most: usize) -> Self {
-        Self { fanout, untold: Arc::default(), most }
+        Self { fanout, untold: Arc::default(), again: Arc::default(), most }
     }
 
     /// A new entry, to everyone in the conversation. If that fails, the head is told as soon as it can be.
@@ -51,7 +56,9 @@ impl Announcer {
         } else {
             self.publish(about(id), FrameKind::Entry, Head::at(entry), event, json.into()).await
         };
-        if told.is_err() && self.untold.len() < REMEMBERED {
+        if told.is_ok() {
+            self.again.told(id, seq);
+        } else if self.untold.len() < REMEMBERED {
             let mut untold = self.untold.entry(id).or_default();
             *untold = (*untold).max(seq);
         }
@@ -107,7 +114,7 @@ impl Announcer {
         self.publish(INSTANCES, FrameKind::Relations, Head::default(), "", both.into()).await
     }
 
-    /// Tells heads again that could not be told, until told to stop.
+    /// Tells heads again that could not be told, or may have been lost on the way, until told to stop.
     pub async fn tell_again(self, stop: CancellationToken) {
         loop {
             tokio::select! {
@@ -125,6 +132,10 @@ impl Announcer {
                     break;
                 }
                 self.untold.remove_if(&id, |_, head| *head <= seq);
+            }
+            for heads in self.again.tick().chunks(HEADS) {
+                let body = Frame::of_heads(heads);
+                let _ = self.publish(INSTANCES, FrameKind::Heads, Head::default(), "", body).await;
             }
         }
     }

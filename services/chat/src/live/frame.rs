@@ -4,13 +4,16 @@
 //! body of an event is its JSON as clients get it, so that nobody decodes it on the way.
 
 use bytes::{BufMut, Bytes, BytesMut};
-use kernel::UserId;
+use kernel::{ConversationId, UserId};
 use serde::Deserialize;
 
 use crate::log::store::Head;
 
 /// Bytes of the kind and the place.
 const HEADER: usize = 25;
+
+/// Bytes of one log's end in a body of many.
+const HEAD: usize = 24;
 
 /// The event of an entry after which somebody is not in the conversation any more.
 const LEFT: &str = "participant:left";
@@ -54,6 +57,8 @@ pub enum FrameKind {
     Presence = 9,
     /// The two people whose ids are the body are something else to each other than before.
     Relations = 10,
+    /// The logs in the body reach up to the places beside them: news of some may have been lost.
+    Heads = 11,
 }
 
 impl FrameKind {
@@ -69,6 +74,7 @@ impl FrameKind {
             8 => Some(Self::Typing),
             9 => Some(Self::Presence),
             10 => Some(Self::Relations),
+            11 => Some(Self::Heads),
             _ => None,
         }
     }
@@ -100,6 +106,24 @@ impl Frame {
         let (trace, at) = text(bytes, HEADER)?;
         let (event, at) = text(bytes, at)?;
         Some(Self { kind, place, trace, event, body: bytes.slice(at..) })
+    }
+
+    /// The ends of these logs, as a body.
+    pub fn of_heads(heads: &[(ConversationId, u64)]) -> Bytes {
+        let mut body = BytesMut::with_capacity(heads.len() * HEAD);
+        for (id, seq) in heads {
+            body.put_slice(id.uuid().as_bytes());
+            body.put_u64(*seq);
+        }
+        body.freeze()
+    }
+
+    /// The ends of logs in the body.
+    pub fn heads(&self) -> impl Iterator<Item = (ConversationId, u64)> {
+        self.body.chunks_exact(HEAD).filter_map(|head| {
+            let (uuid, seq) = head.split_at_checked(16)?;
+            Some((id(uuid)?, u64::from_be_bytes(seq.try_into().ok()?)))
+        })
     }
 
     /// Whom the entry in the body says to be gone from its conversation.
@@ -155,13 +179,24 @@ mod tests {
     proptest! {
         #[test]
         fn a_frame_survives_the_way(
-            kind in 1_u8..=10, place in any::<[u64; 3]>(), trace in "[ -~]{0,60}", event in "[a-z:]{0,20}", body: Vec<u8>,
+            kind in 1_u8..=11, place in any::<[u64; 3]>(), trace in "[ -~]{0,60}", event in "[a-z:]{0,20}", body: Vec<u8>,
         ) {
             let kind = FrameKind::from_byte(kind).unwrap();
             let [seq, count, mseq] = place;
             let place = Head { seq, count, mseq };
             let frame = Frame { kind, place, trace, event, body: body.into() };
             prop_assert_eq!(Frame::decode(&frame.encode()), Some(frame));
+        }
+
+        #[test]
+        fn ends_of_logs_survive_the_way(ends: Vec<(u128, u64)>) {
+            let id = |uuid| ConversationId::from_uuid(uuid::Uuid::from_u128(uuid));
+            let ends: Vec<_> = ends.into_iter().map(|(uuid, seq)| (id(uuid), seq)).collect();
+            let body = Frame::of_heads(&ends);
+            let (kind, place) = (FrameKind::Heads, Head::default());
+            let frame = Frame { kind, place, trace: String::new(), event: String::new(), body };
+            let told = Frame::decode(&frame.encode()).unwrap();
+            prop_assert_eq!(told.heads().collect::<Vec<_>>(), ends);
         }
 
         #[test]

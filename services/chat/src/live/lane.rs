@@ -52,6 +52,12 @@ impl Lane {
         Some(last)
     }
 
+    /// The log is said to reach up to there. Answers where to repair from, if something is missing.
+    pub fn told(&mut self, seq: u64) -> Option<u64> {
+        self.seen = self.seen.max(seq);
+        self.last.and_then(|_| self.head(seq))
+    }
+
     /// The repair read an entry. Says whether to pass it on.
     pub fn repaired(&mut self, seq: u64) -> bool {
         if self.last.is_some_and(|last| seq <= last) {
@@ -125,6 +131,17 @@ mod tests {
         let mut lane = lane_at(4);
         assert_eq!(lane.head(4), None);
         assert_eq!(lane.head(6), Some(4));
+    }
+
+    #[test]
+    fn what_is_told_again_finds_the_last_one_and_is_no_place_to_begin_from() {
+        let mut lane = lane_at(4);
+        assert_eq!(lane.told(4), None);
+        assert_eq!(lane.told(5), Some(4));
+        let mut lane = Lane::default();
+        assert_eq!(lane.told(5), None);
+        assert_eq!(lane.last(), None);
+        assert_eq!(lane.head(4), Some(4), "5 is in the log, and was not heard");
     }
 
     #[test]

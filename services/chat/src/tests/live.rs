@@ -8,7 +8,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::instances::Street;
 use super::place::Place;
-use crate::live::announce::{Announcer, about};
+use crate::live::announce::{Announcer, INSTANCES, about};
 use crate::live::frame::{Frame, FrameKind};
 
 async fn heard(listener: &dyn Listener) -> Frame {
@@ -96,6 +96,28 @@ async fn a_head_that_could_not_be_told_is_told_once_the_fanout_is_back() {
     fragile.broken.store(false, Ordering::SeqCst);
     let frame = heard(&*listener).await;
     assert_eq!((frame.kind, frame.place.seq), (FrameKind::Head, 1));
+    stop.cancel();
+    telling.await.unwrap();
+}
+
+#[tokio::test]
+async fn the_end_of_a_log_is_told_to_all_instances_once_more_although_nothing_went_wrong() {
+    let place = Place::new().await;
+    let (ann, bob) = (place.person(), place.person());
+    let talk = place.between(&ann, &bob).await;
+    let entry = place.say(&ann, talk, "hello").await;
+    let fanout: Arc<dyn Fanout> = Arc::new(MemoryFanout::new(16));
+    let listener = fanout.listen().await.unwrap();
+    listener.watch(&[INSTANCES]).await.unwrap();
+    let announcer = Announcer::new(fanout, usize::MAX);
+    announcer.entry(&entry).await;
+    let stop = CancellationToken::new();
+    let telling = tokio::spawn(announcer.tell_again(stop.clone()));
+    for _ in 0..2 {
+        let frame = heard(&*listener).await;
+        assert_eq!(frame.kind, FrameKind::Heads);
+        assert_eq!(frame.heads().collect::<Vec<_>>(), [(talk, entry.seq)]);
+    }
     stop.cancel();
     telling.await.unwrap();
 }

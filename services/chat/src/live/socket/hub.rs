@@ -326,6 +326,15 @@ impl Hub {
         }
     }
 
+    /// The log reaches up to there, somebody says once more. It may be heard before the subscription stands, so it gives no room
+    /// its place in the log.
+    pub fn told(self: &Arc<Self>, id: ConversationId, seq: u64) {
+        let Some(mut room) = self.rooms.get_mut(&id) else { return };
+        if let Some(from) = room.lane.told(seq) {
+            repair::start(self, id, from, room.generation);
+        }
+    }
+
     /// Up to where the conversation's entries were passed on here: whoever joined since hears only what comes after.
     pub fn passed_on(&self, id: ConversationId) -> u64 {
         self.rooms.get(&id).and_then(|room| room.lane.last()).unwrap_or(0)

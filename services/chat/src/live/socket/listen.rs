@@ -104,6 +104,7 @@ impl Live {
                 self.hub.signal(Id::from_uuid(uuid), &packet);
             }
             FrameKind::Head => self.hub.head(Id::from_uuid(uuid), frame.place.seq),
+            FrameKind::Heads => frame.heads().for_each(|(id, seq)| self.hub.told(id, seq)),
             FrameKind::Added => {
                 let Some(id) = frame.id() else { return };
                 self.open(Id::from_uuid(uuid), id);

@@ -1,0 +1,98 @@
+//! What somebody may no longer hear ends on every instance.
+
+use std::time::Duration;
+
+use kernel::{Clock, ConversationId, EntryId, SystemClock, SystemRandom};
+use serde_json::{Value, json};
+use tokio::time::{Instant, timeout};
+
+use crate::play::in_town;
+use crate::probe::{self, CHATS};
+use crate::raw::Raw;
+use crate::town::Town;
+
+/// Three times what is promised.
+const ENDED: Duration = Duration::from_secs(6);
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_session_and_a_place_in_a_group_end_on_every_instance() {
+    in_town(&[], ends).await;
+}
+
+async fn ends(town: Town) {
+    let (ann, bob) = (town.login("ann").await, town.login("bob").await);
+    let group = ConversationId::new_v7(now(), &SystemRandom);
+    town.rest.gather(&ann, group, &[bob.user]).await.unwrap();
+    let talk = town.rest.talk_to(&ann, bob.user).await.unwrap();
+    let bases = CHATS.map(|name| probe::own(&town, name));
+    let mut bobs = Vec::new();
+    for base in &bases {
+        bobs.push(Raw::connect(base, &bob.token, None).await);
+    }
+    let mut anns = Raw::connect(&bases[0], &ann.token, None).await;
+    say(&mut anns, group, "before").await;
+    for socket in &mut bobs {
+        socket.hears(|_, payload| is(payload, "before")).await.unwrap();
+    }
+
+    let begin = Instant::now();
+    town.rest.put_out(&ann, group, bob.user, EntryId::new_v7(now(), &SystemRandom)).await.unwrap();
+    let answered = begin.elapsed();
+    for socket in &mut bobs {
+        let left = socket.hears(|name, payload| {
+            name == "participant:left" && payload["data"]["userId"] == json!(bob.user)
+        });
+        timeout(ENDED, left).await.unwrap().unwrap();
+    }
+    eprintln!(
+        "put out of a group: answered after {answered:.0?}, told on both after {:.0?}",
+        begin.elapsed()
+    );
+    // Of the group nothing more, and of the rest everything.
+    for text in ["secret one", "secret two"] {
+        say(&mut anns, group, text).await;
+        anns.hears(|_, payload| is(payload, text)).await.unwrap();
+    }
+    say(&mut anns, talk, "after").await;
+    for socket in &mut bobs {
+        loop {
+            let (name, payload) = timeout(ENDED, socket.event()).await.unwrap().unwrap();
+            assert!(!payload.to_string().contains("secret"), "{name}: {payload}");
+            if is(&payload, "after") {
+                break;
+            }
+        }
+    }
+
+    let begin = Instant::now();
+    town.rest.logout(&bob).await.unwrap();
+    let answered = begin.elapsed();
+    for socket in &mut bobs {
+        let revoked = socket.hears(|name, _| name == "session:revoked");
+        timeout(ENDED, revoked).await.unwrap().unwrap();
+        let ended = timeout(ENDED, async { while socket.event().await.is_some() {} });
+        assert!(ended.await.is_ok(), "still connected");
+    }
+    eprintln!(
+        "logged out: answered after {answered:.0?}, ended on both after {:.0?}",
+        begin.elapsed()
+    );
+    let after = say(&mut anns, talk, "to nobody").await;
+    assert_eq!(after["ok"], true);
+}
+
+async fn say(socket: &mut Raw, to: ConversationId, text: &str) -> Value {
+    let id = EntryId::new_v7(now(), &SystemRandom);
+    let answer =
+        socket.ask("message:send", &json!({ "id": id, "conversationId": to, "text": text })).await;
+    assert_eq!(answer["ok"], true, "{answer}");
+    answer
+}
+
+fn is(payload: &Value, text: &str) -> bool {
+    payload["data"]["text"] == text
+}
+
+fn now() -> kernel::Timestamp {
+    SystemClock::default().now()
+}
