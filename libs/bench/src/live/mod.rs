@@ -23,7 +23,7 @@ use testkit::wait;
 use self::crowd::Crowd;
 use self::dialect::Dialect;
 use self::peer::Peer;
-use self::table::{Grouped, Paired};
+use self::table::{Grouped, Paired, Step};
 use self::town::Town;
 use self::usage::Watch;
 
@@ -94,7 +94,7 @@ impl Course {
             calm: seconds(arguments.seconds),
             first: 100.0,
             step: seconds(5),
-            steps: 20,
+            steps: 30,
             full: seconds(10),
             group: arguments.pairs * 2,
             grouped: seconds(15),
@@ -160,38 +160,47 @@ async fn measure(
 async fn pairs(town: &Town, course: &Course) -> anyhow::Result<Paired> {
     let (dialect, instances) = (town.dialect, town.instances);
     eprintln!("bench: {} with {instances}: {} msg/s", dialect.name(), course.rate);
+    let before = town.kept().await?;
     let mut crowd = Crowd::connect(town.pairs()?, 1).await?;
     let processes = town.processes()?;
     let watch = Watch::start(&processes);
     let outcome = crowd.paced(course.rate, course.calm).await?;
     let calm = (outcome, watch.stop());
-    let (mut rising, mut rate) = (Vec::new(), course.first);
-    for _ in 0..course.steps {
-        eprintln!("bench: {} with {instances}: {rate:.0} msg/s", dialect.name());
-        let watch = Watch::start(&processes);
-        let outcome = crowd.paced(rate, course.step).await?;
-        let too_late = outcome.delivered.at(99) > TOO_LATE_MS;
-        rising.push((rate, outcome, watch.stop()));
-        if too_late {
-            break;
-        }
-        rate *= RISE;
-    }
+    let rising = rising(town, course, &mut crowd).await?;
     eprintln!("bench: {} with {instances}: as fast as it can", dialect.name());
     let watch = Watch::start(&processes);
     let outcome = crowd.full(WINDOW, course.full).await?;
     let full = (outcome, watch.stop());
     crowd.leave().await?;
-    let kept = forgotten(town).await?;
+    let kept = forgotten(town, before).await?;
     Ok(Paired { dialect, instances, rate: course.rate, calm, rising, full, kept })
 }
 
-/// Waits until the content is gone, and says how much is not.
-async fn forgotten(town: &Town) -> anyhow::Result<u64> {
-    let none_left = || async { matches!(town.kept().await, Ok(0)).then_some(()) };
-    match wait::until(FORGETTING, none_left).await {
+/// Half as much again each time, until messages are too late twice: once may be somebody else who used the machine.
+async fn rising(town: &Town, course: &Course, crowd: &mut Crowd) -> anyhow::Result<Vec<Step>> {
+    let processes = town.processes()?;
+    let (mut steps, mut rate, mut too_late) = (Vec::new(), course.first, 0);
+    while too_late < 2 && steps.len() < course.steps {
+        eprintln!("bench: {} with {}: {rate:.0} msg/s", town.dialect.name(), town.instances);
+        let watch = Watch::start(&processes);
+        let outcome = crowd.paced(rate, course.step).await?;
+        let kept_up = outcome.delivered.at(99) <= TOO_LATE_MS;
+        steps.push(Step { rate, outcome, spent: watch.stop() });
+        if kept_up {
+            (rate, too_late) = (rate * RISE, 0);
+        } else {
+            too_late += 1;
+        }
+    }
+    Ok(steps)
+}
+
+/// Waits until the content is gone, but for so much that was there before, and says how much is not.
+async fn forgotten(town: &Town, before: u64) -> anyhow::Result<u64> {
+    let gone = || async { town.kept().await.is_ok_and(|kept| kept <= before).then_some(()) };
+    match wait::until(FORGETTING, gone).await {
         Ok(()) => Ok(0),
-        Err(_) => town.kept().await,
+        Err(_) => Ok(town.kept().await?.saturating_sub(before)),
     }
 }
 

@@ -14,10 +14,18 @@ pub(crate) struct Paired {
     pub(crate) instances: usize,
     pub(crate) rate: f64,
     pub(crate) calm: (Outcome, Spent),
-    pub(crate) rising: Vec<(f64, Outcome, Spent)>,
+    pub(crate) rising: Vec<Step>,
     pub(crate) full: (Outcome, Spent),
     /// How much content was left when everybody had everything.
     pub(crate) kept: u64,
+}
+
+/// One rate on the way up.
+#[derive(Debug)]
+pub(crate) struct Step {
+    pub(crate) rate: f64,
+    pub(crate) outcome: Outcome,
+    pub(crate) spent: Spent,
 }
 
 /// A group on one system.
@@ -102,7 +110,7 @@ fn rising(paired: &[Paired]) -> String {
     ];
     let mut text = head(&format!("A rising rate, until p99 passes {TOO_LATE_MS:.0} ms"), &columns);
     for row in paired {
-        for (rate, outcome, spent) in &row.rising {
+        for Step { rate, outcome, spent } in &row.rising {
             let _ = writeln!(
                 text,
                 "{} {rate:.0} | {:.2} | {} | {:.2} | {:.0} | {} |",
