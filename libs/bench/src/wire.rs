@@ -33,7 +33,7 @@ pub(crate) enum Said {
 pub(crate) async fn open(base: &str, auth: &Value) -> anyhow::Result<Socket> {
     let url = base.replacen("http", "ws", 1) + "/socket.io/?EIO=4&transport=websocket";
     // Frames are short. By default a thousand connections would hold 128 KB each.
-    let config = WebSocketConfig::default().read_buffer_size(8 * 1024).write_buffer_size(0);
+    let config = WebSocketConfig::default().read_buffer_size(2 * 1024).write_buffer_size(0);
     // As browsers do: small frames go out at once.
     let connecting = tokio_tungstenite::connect_async_with_config(&url, Some(config), true);
     let (mut socket, _) = connecting.await.context("websocket")?;

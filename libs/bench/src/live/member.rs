@@ -1,6 +1,6 @@
 //! One person at one socket: sends what is due, stores what comes, and says so.
 
-use std::collections::HashSet;
+use std::collections::{HashSet, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -18,6 +18,8 @@ use crate::wire::{self, Socket};
 
 /// A device acknowledges at most this often ("a few times a second at the most").
 const TELL_EVERY: Duration = Duration::from_millis(200);
+/// How long one waits before everything that was not answered well is sent again, in order.
+const AGAIN_AFTER: Duration = Duration::from_secs(1);
 /// Packets of acknowledgements have this number; those of messages are below.
 const TOLD: u64 = 1 << 48;
 
@@ -52,6 +54,9 @@ pub(crate) struct Member {
     orders: UnboundedReceiver<Order>,
     phase: watch::Receiver<Arc<Phase>>,
     clock: SystemClock,
+    /// Packets that were not answered well yet, by their numbers.
+    outbox: VecDeque<(u64, String)>,
+    again_at: Option<Instant>,
     seen: HashSet<(u32, u32)>,
     untold: Untold,
     /// Messages that the acknowledgement under way is about.
@@ -73,6 +78,8 @@ impl Member {
             orders,
             phase,
             clock: SystemClock::default(),
+            outbox: VecDeque::new(),
+            again_at: None,
             seen: HashSet::new(),
             untold: Untold::default(),
             telling: 0,
@@ -84,20 +91,11 @@ impl Member {
     /// Does as ordered until nobody orders any more.
     pub(crate) async fn run(mut self) -> anyhow::Result<()> {
         loop {
-            let tell_at = self.tell_at();
+            let (tell_at, again_at) = (self.tell_at(), self.again_at);
             tokio::select! {
                 order = self.orders.recv() => match order {
                     None => return Ok(self.socket.close(None).await?),
-                    Some(Order::Send(index)) => {
-                        self.keeps = false;
-                        self.send(index).await?;
-                    }
-                    Some(Order::Keep(count)) => {
-                        self.keeps = true;
-                        for _ in 0..count {
-                            self.send_next().await?;
-                        }
-                    }
+                    Some(order) => self.obey(order).await?,
                 },
                 message = self.socket.next() => {
                     let message = message.context("the server closed a connection")??;
@@ -105,11 +103,26 @@ impl Member {
                         self.hear(text).await?;
                     }
                 }
-                () = sleep_until(tell_at.unwrap_or_else(Instant::now)), if tell_at.is_some() => {
-                    self.tell().await?;
+                () = at(tell_at), if tell_at.is_some() => self.tell().await?,
+                () = at(again_at), if again_at.is_some() => self.send_again().await?,
+            }
+        }
+    }
+
+    async fn obey(&mut self, order: Order) -> anyhow::Result<()> {
+        match order {
+            Order::Send(index) => {
+                self.keeps = false;
+                self.send(index).await?;
+            }
+            Order::Keep(count) => {
+                self.keeps = true;
+                for _ in 0..count {
+                    self.send_next().await?;
                 }
             }
         }
+        Ok(())
     }
 
     async fn hear(&mut self, packet: &str) -> anyhow::Result<()> {
@@ -120,11 +133,10 @@ impl Member {
                 let phase = self.phase.borrow().clone();
                 phase.told(std::mem::take(&mut self.telling));
             }
-            Heard::Answer(number, ok) => {
-                let phase = self.phase.borrow().clone();
-                if phase.answered(number, ok) && self.keeps {
-                    self.send_next().await?;
-                }
+            Heard::Answer(number, true) => self.answered(number).await?,
+            Heard::Answer(_, false) => {
+                self.phase.borrow().refused(packet);
+                self.again_at = self.again_at.or_else(|| Some(Instant::now() + AGAIN_AFTER));
             }
             Heard::Ping => self.write("3".to_owned()).await?,
             Heard::Other => {}
@@ -169,6 +181,25 @@ impl Member {
         self.write(packet).await
     }
 
+    async fn answered(&mut self, number: u64) -> anyhow::Result<()> {
+        let Some(place) = self.outbox.iter().position(|(sent, _)| *sent == number) else {
+            // Sent again, and answered before.
+            return Ok(());
+        };
+        self.outbox.remove(place);
+        let known = self.phase.borrow().answered(number);
+        if known && self.keeps { self.send_next().await } else { Ok(()) }
+    }
+
+    /// What a server would not take keeps what was sent after it from being taken, so all of it goes again.
+    async fn send_again(&mut self) -> anyhow::Result<()> {
+        self.again_at = None;
+        for (_, packet) in &self.outbox {
+            self.socket.feed(Message::text(packet.clone())).await?;
+        }
+        Ok(self.socket.flush().await?)
+    }
+
     async fn send_next(&mut self) -> anyhow::Result<()> {
         let next = self.phase.borrow().next(self.seat.number);
         match next {
@@ -180,12 +211,25 @@ impl Member {
     async fn send(&mut self, index: u32) -> anyhow::Result<()> {
         let phase = self.phase.borrow().clone();
         let id = phase.id(index, self.clock.now().as_millis());
-        let packet = Dialect::send(phase.packet(index), &id, &self.seat.place);
+        let number = phase.packet(index);
+        let packet = Dialect::send(number, &id, &self.seat.place);
         phase.sent(index);
+        self.outbox.push_back((number, packet.clone()));
+        if self.again_at.is_some() {
+            // It would be refused like those before it.
+            return Ok(());
+        }
         self.write(packet).await
     }
 
     async fn write(&mut self, packet: String) -> anyhow::Result<()> {
         Ok(self.socket.send(Message::text(packet)).await?)
+    }
+}
+
+/// Sleeps until then; `None` is not polled.
+async fn at(moment: Option<Instant>) {
+    if let Some(moment) = moment {
+        sleep_until(moment).await;
     }
 }

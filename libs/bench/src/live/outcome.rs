@@ -8,7 +8,7 @@ pub(crate) struct Outcome {
     /// Deliveries that there should have been, and were.
     pub(crate) expected: u64,
     pub(crate) received: u64,
-    /// Messages that the server would not take.
+    /// How often the server would not take something, which was then sent again.
     pub(crate) refused: u32,
     /// Deliveries to somebody who had it already, and ones behind a later message.
     pub(crate) twice: u32,

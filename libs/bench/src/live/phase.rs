@@ -141,14 +141,20 @@ impl Phase {
         slot.sent.store(self.now(), LOOSE);
     }
 
-    /// The server's answer to the packet. Says whether it belongs to this phase.
-    pub(crate) fn answered(&self, packet: u64, ok: bool) -> bool {
+    /// The server has taken what the packet holds. Says whether it belongs to this phase.
+    pub(crate) fn answered(&self, packet: u64) -> bool {
         let Some(slot) = self.of_packet(packet).and_then(|index| self.slot(index)) else {
             return false;
         };
         slot.answered.store(self.now(), LOOSE);
-        self.refused.fetch_add(u32::from(!ok), LOOSE);
         true
+    }
+
+    /// The server would not take something; it will be sent again.
+    pub(crate) fn refused(&self, answer: &str) {
+        if self.refused.fetch_add(1, LOOSE) == 0 {
+            eprintln!("bench: refused: {answer}");
+        }
     }
 
     /// A member has it who had not. What comes to its own sender is no delivery.
@@ -177,7 +183,7 @@ impl Phase {
 
     /// Whether every message has come to the end of its life.
     pub(crate) fn is_over(&self) -> bool {
-        let made = u64::from(self.made.load(LOOSE).saturating_sub(self.refused.load(LOOSE)));
+        let made = u64::from(self.made.load(LOOSE));
         Instant::now() >= self.until
             && self.received.load(LOOSE) >= made * u64::from(self.recipients)
             && self.told.load(LOOSE) >= made * u64::from(self.tellers)
@@ -264,11 +270,11 @@ mod tests {
         assert_eq!(phase.plan(&[due(0), due(1), due(0)]).len(), 2, "there is room for two");
         for index in 0..2 {
             phase.sent(index);
-            assert!(phase.answered(phase.packet(index), true));
+            assert!(phase.answered(phase.packet(index)));
             phase.received(index, 0);
             phase.received(index, 1);
         }
-        assert!(!phase.answered(7, true), "a packet of another phase");
+        assert!(!phase.answered(7), "a packet of another phase");
         phase.told(3);
         assert!(!phase.is_over());
         phase.told(1);

@@ -138,6 +138,7 @@ fn full(paired: &[Paired]) -> String {
         "nginx µs",
         "mongod µs",
         "redis µs",
+        "all of these µs",
         "load µs",
         "deliveries/s per core of servers",
         "content left",
@@ -157,8 +158,9 @@ fn full(paired: &[Paired]) -> String {
             outcome.delivered.at(50),
             outcome.delivered.at(99),
         );
-        for names in [row.dialect.process(), "nginx", "mongo", "redis", "load"] {
-            let _ = write!(text, " {:.0} |", each(names));
+        let of_servers = [row.dialect.process(), "nginx", "mongo", "redis"].map(each);
+        for each in of_servers.into_iter().chain([of_servers.iter().sum(), each("load")]) {
+            let _ = write!(text, " {each:.0} |");
         }
         let per_core = number(outcome.received) / spent.cpu_s(row.dialect.process());
         let _ = writeln!(text, " {per_core:.0} | {} | {} |", row.kept, outcome.blemishes());
