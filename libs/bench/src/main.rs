@@ -3,7 +3,9 @@
 //! Each pair of people is one direct conversation. One of the two keeps a window of messages under way; the other
 //! acknowledges each as stored, and so does the sender's own device: the whole life of a message, until it is forgotten.
 
+mod live;
 mod load;
+mod mailbox;
 mod people;
 mod report;
 mod wire;
@@ -12,7 +14,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{Parser, ValueEnum};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 use testkit::stack::{Options, Shape, Stack};
 
 /// Measures messages a second and latency of Restante on this machine, load included.
@@ -20,6 +22,20 @@ use testkit::stack::{Options, Shape, Stack};
 /// Starts each shape fresh, logs people in by mail, lets one of each pair send to the other, and prints a table. Figures
 /// of a shared machine are rough: compare rows of one run, not runs.
 #[derive(Debug, Parser)]
+#[command(args_conflicts_with_subcommands = true)]
+struct Cli {
+    #[command(subcommand)]
+    other: Option<Other>,
+    #[command(flatten)]
+    arguments: Arguments,
+}
+
+#[derive(Debug, Subcommand)]
+enum Other {
+    Live(live::Arguments),
+}
+
+#[derive(Debug, Args)]
 struct Arguments {
     /// Pairs of people.
     #[arg(long, default_value_t = 50)]
@@ -49,8 +65,16 @@ enum Only {
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    match run(Arguments::parse()).await {
-        Ok(()) => ExitCode::SUCCESS,
+    let Cli { other, arguments } = Cli::parse();
+    let tables = match other {
+        Some(Other::Live(live)) => live::run(live).await,
+        None => run(arguments).await,
+    };
+    match tables {
+        Ok(tables) => {
+            print!("{tables}");
+            ExitCode::SUCCESS
+        }
         Err(error) => {
             eprintln!("bench: {error:#}");
             ExitCode::FAILURE
@@ -58,7 +82,7 @@ async fn main() -> ExitCode {
     }
 }
 
-async fn run(arguments: Arguments) -> anyhow::Result<()> {
+async fn run(arguments: Arguments) -> anyhow::Result<String> {
     let mut rows = Vec::new();
     for (only, shape) in [(Only::Single, Shape::Single), (Only::Split, Shape::Split)] {
         if arguments.shape.is_some_and(|asked| asked != only) {
@@ -72,8 +96,7 @@ async fn run(arguments: Arguments) -> anyhow::Result<()> {
         Stack::down(&dir).await?;
         rows.push(row?);
     }
-    print!("{}", report::table(&rows));
-    Ok(())
+    Ok(report::table(&rows))
 }
 
 fn options(arguments: &Arguments, only: Only, shape: Shape) -> Options {
@@ -86,7 +109,7 @@ fn options(arguments: &Arguments, only: Only, shape: Shape) -> Options {
     ];
     let env: BTreeMap<String, String> =
         raised.into_iter().map(|(key, value)| (key.to_owned(), value.to_owned())).collect();
-    Options { shape, dir, release: !arguments.debug, own_services: false, env }
+    Options { shape, chats: 2, dir, release: !arguments.debug, own_services: false, env }
 }
 
 async fn measure(arguments: &Arguments, only: Only, stack: &Stack) -> anyhow::Result<report::Row> {

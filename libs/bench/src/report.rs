@@ -52,7 +52,7 @@ pub(crate) fn table(rows: &[Row]) -> String {
 }
 
 /// The percentile of sorted durations, in milliseconds.
-fn at(sorted: &[Duration], percent: usize) -> f64 {
+pub(crate) fn at(sorted: &[Duration], percent: usize) -> f64 {
     let index = (sorted.len() * percent / 100).min(sorted.len().saturating_sub(1));
     sorted.get(index).map_or(f64::NAN, |duration| duration.as_secs_f64() * 1_000.0)
 }

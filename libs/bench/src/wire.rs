@@ -6,9 +6,11 @@ use futures::{SinkExt, StreamExt};
 use serde_json::{Value, json};
 use tokio::net::TcpStream;
 use tokio_tungstenite::tungstenite::Message;
+use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream};
 
-type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
+/// A connection.
+pub(crate) type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
 /// Where packets go out.
 pub(crate) type Outgoing = SplitSink<Socket, Message>;
 /// Where packets come in.
@@ -27,22 +29,29 @@ pub(crate) enum Said {
     Other,
 }
 
-/// Connects and waits for `ready`.
-pub(crate) async fn connect(base: &str, token: &str) -> anyhow::Result<(Outgoing, Incoming)> {
+/// Connects as whom `auth` says and waits for `ready`.
+pub(crate) async fn open(base: &str, auth: &Value) -> anyhow::Result<Socket> {
     let url = base.replacen("http", "ws", 1) + "/socket.io/?EIO=4&transport=websocket";
+    // Frames are short. By default a thousand connections would hold 128 KB each.
+    let config = WebSocketConfig::default().read_buffer_size(2 * 1024).write_buffer_size(0);
     // As browsers do: small frames go out at once.
-    let connecting = tokio_tungstenite::connect_async_with_config(&url, None, true);
-    let (socket, _) = connecting.await.context("websocket")?;
-    let (mut outgoing, mut incoming) = socket.split();
-    let auth = json!({ "token": token, "v": 1 });
-    outgoing.send(Message::text(format!("40{auth}"))).await?;
+    let connecting = tokio_tungstenite::connect_async_with_config(&url, Some(config), true);
+    let (mut socket, _) = connecting.await.context("websocket")?;
+    socket.send(Message::text(format!("40{auth}"))).await?;
     loop {
-        match next(&mut incoming).await?.context("closed before `ready`")? {
-            Said::Event(name, _) if name == "ready" => return Ok((outgoing, incoming)),
-            Said::Ping => pong(&mut outgoing).await?,
+        let message = socket.next().await.context("closed before `ready`")??;
+        let Message::Text(text) = &message else { continue };
+        match read(text)? {
+            Said::Event(name, _) if name == "ready" => return Ok(socket),
+            Said::Ping => socket.send(Message::text("3")).await?,
             _ => {}
         }
     }
+}
+
+/// The same for Restante, in two halves.
+pub(crate) async fn connect(base: &str, token: &str) -> anyhow::Result<(Outgoing, Incoming)> {
+    Ok(open(base, &json!({ "token": token, "v": 1 })).await?.split())
 }
 
 /// Answers a heartbeat.

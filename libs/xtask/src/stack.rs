@@ -30,6 +30,9 @@ pub(crate) struct Up {
     /// Take the programs from target/release instead of target/debug.
     #[arg(long)]
     release: bool,
+    /// Chat instances of the split shape.
+    #[arg(long, default_value_t = 2)]
+    chats: usize,
     /// Start servers of its own in the folder instead of sharing those of the tests.
     #[arg(long)]
     own_services: bool,
@@ -57,7 +60,7 @@ pub(crate) struct One {
 enum Shape {
     /// `restante serve` on SQLite, with nothing beside it.
     Single,
-    /// nginx, user, two chats and mail, on MongoDB, Redis, RabbitMQ and SMTP.
+    /// nginx, user, chats and mail, on MongoDB, Redis, RabbitMQ and SMTP.
     Split,
 }
 
@@ -81,8 +84,14 @@ impl From<Up> for Options {
             Shape::Single => stack::Shape::Single,
             Shape::Split => stack::Shape::Split,
         };
-        let (release, own_services) = (up.release, up.own_services);
-        Self { shape, dir: up.place.dir, release, own_services, env: up.set.into_iter().collect() }
+        Self {
+            shape,
+            chats: up.chats,
+            dir: up.place.dir,
+            release: up.release,
+            own_services: up.own_services,
+            env: up.set.into_iter().collect(),
+        }
     }
 }
 

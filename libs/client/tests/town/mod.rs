@@ -40,8 +40,14 @@ impl Town {
         let env =
             RAISED.iter().chain(env).map(|(key, value)| ((*key).to_owned(), (*value).to_owned()));
         let release = std::env::var("RESTANTE_BIN").is_ok_and(|build| build == "release");
-        let options =
-            Options { shape, dir: dir.clone(), release, own_services: false, env: env.collect() };
+        let options = Options {
+            shape,
+            chats: 2,
+            dir: dir.clone(),
+            release,
+            own_services: false,
+            env: env.collect(),
+        };
         let stack = Stack::up(options).await.unwrap();
         let mail = Smtp { url: String::new(), mail: stack.mail };
         Self { rest: Rest::new(stack.base), instances: stack.instances, run, mail, dir }

@@ -2,13 +2,55 @@ use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 
+use super::Part;
 use super::layout::{Plan, Ports, http};
-use crate::install;
+use crate::{Process, install};
 
 const CONFIG: &str = include_str!("../../nginx/nginx.conf");
 const ROUTES: &str = include_str!("../../nginx/routes.conf");
+
+/// The gateway of the split shape before servers that are not a stack's, so that they can be measured behind the same. It ends
+/// when this is dropped.
+#[derive(Debug)]
+pub struct Gateway {
+    /// Where clients go.
+    pub base: String,
+    /// The same with one server behind each.
+    pub instances: Vec<String>,
+    part: Part,
+}
+
+impl Gateway {
+    /// Starts it in the folder, before these ports; what the user service answers in a stack is answered by the first.
+    pub async fn start(dir: &Path, servers: &[u16]) -> Result<Self> {
+        let user = *servers.first().context("a gateway to nothing")?;
+        let mut ports = Ports::free(servers.len())?;
+        (ports.user, ports.chats) = (user, servers.to_vec());
+        fs::create_dir_all(dir)?;
+        let dir = dir.canonicalize()?;
+        let (name, part) = Part::planned(plan(&dir, &ports).await?, &dir);
+        let gateway = Self {
+            base: http(ports.gateway),
+            instances: ports.instances.iter().copied().map(http).collect(),
+            part: part.launch(&dir)?,
+        };
+        gateway.part.ready(&name).await?;
+        Ok(gateway)
+    }
+
+    /// The process that the others are children of.
+    pub const fn process(&self) -> Process {
+        self.part.process
+    }
+}
+
+impl Drop for Gateway {
+    fn drop(&mut self) {
+        self.part.process.kill_now();
+    }
+}
 
 /// Writes the gateway's configuration and says how to start it.
 pub(super) async fn plan(dir: &Path, ports: &Ports) -> Result<Plan> {
@@ -19,13 +61,13 @@ pub(super) async fn plan(dir: &Path, ports: &Ports) -> Result<Plan> {
     let user = if fs::metadata("/proc/self")?.uid() == 0 { "user root;" } else { "" };
     let config = CONFIG
         .replace("{{user}}", user)
+        .replace("{{holders}}", &each(&ports.chats, holder))
+        .replace("{{chat_servers}}", &each(&ports.chats, |_, port| server(port)))
+        .replace("{{chat_upstreams}}", &each(&ports.chats, upstream))
+        .replace("{{pinned_servers}}", &each(&ports.instances, pinned))
         .replace("{{folder}}", &folder.display().to_string())
         .replace("{{gateway_port}}", &ports.gateway.to_string())
-        .replace("{{instance_1_port}}", &ports.instances[0].to_string())
-        .replace("{{instance_2_port}}", &ports.instances[1].to_string())
-        .replace("{{user_port}}", &ports.user.to_string())
-        .replace("{{chat_1_port}}", &ports.chats[0].to_string())
-        .replace("{{chat_2_port}}", &ports.chats[1].to_string());
+        .replace("{{user_port}}", &ports.user.to_string());
     let file = folder.join("nginx.conf");
     fs::write(&file, config)?;
     fs::write(folder.join("routes.conf"), ROUTES)?;
@@ -44,6 +86,30 @@ pub(super) async fn plan(dir: &Path, ports: &Ports) -> Result<Plan> {
         env: [("TZ".to_owned(), "UTC".to_owned())].into(),
         health: format!("{}/health/live", http(ports.gateway)),
     })
+}
+
+/// What `of` says of every instance, by its number from 1 and its port.
+fn each(ports: &[u16], of: impl Fn(usize, u16) -> String) -> String {
+    let lines: Vec<String> = (1..).zip(ports).map(|(number, port)| of(number, *port)).collect();
+    lines.join("\n")
+}
+
+fn holder(number: usize, _: u16) -> String {
+    format!("        \"~\\.{number}$\" chat-{number};")
+}
+
+fn server(port: u16) -> String {
+    format!("        server 127.0.0.1:{port} max_fails=0;")
+}
+
+fn upstream(number: usize, port: u16) -> String {
+    format!("    upstream chat-{number} {{\n{}\n        keepalive 64;\n    }}", server(port))
+}
+
+fn pinned(number: usize, port: u16) -> String {
+    format!(
+        "    server {{\n        listen 127.0.0.1:{port};\n        set $chat chat-{number};\n        include {{{{folder}}}}/routes.conf;\n    }}"
+    )
 }
 
 #[cfg(test)]
@@ -69,7 +135,7 @@ mod tests {
     impl Alone {
         async fn start() -> Self {
             let folder = tempfile::tempdir().unwrap();
-            let ports = Ports::free().unwrap();
+            let ports = Ports::free(2).unwrap();
             let plan = plan(folder.path(), &ports).await.unwrap();
             let mut command = Command::new(plan.program);
             command.args(plan.args).envs(plan.env);
@@ -143,7 +209,7 @@ mod tests {
     #[tokio::test]
     async fn each_listener_reaches_its_instance_and_users_are_everywhere() {
         let gateway = Alone::start().await;
-        let [first, second] = gateway.ports.instances;
+        let (first, second) = (gateway.ports.instances[0], gateway.ports.instances[1]);
         let cases = [
             (first, "/api/v1/conversations/1/messages", gateway.ports.chats[0]),
             (second, "/api/v1/sync", gateway.ports.chats[1]),

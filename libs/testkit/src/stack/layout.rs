@@ -25,26 +25,22 @@ pub(super) struct Plan {
 /// The ports of the split shape.
 pub(super) struct Ports {
     pub(super) gateway: u16,
-    pub(super) instances: [u16; 2],
+    pub(super) instances: Vec<u16>,
     pub(super) user: u16,
-    pub(super) chats: [u16; 2],
+    pub(super) chats: Vec<u16>,
     mail: u16,
     user_grpc: u16,
-    chats_grpc: [u16; 2],
+    chats_grpc: Vec<u16>,
 }
 
 impl Ports {
-    pub(super) fn free() -> Result<Self> {
-        let ports: [u16; 10] = ports::free(10)?.as_slice().try_into()?;
-        Ok(Self {
-            gateway: ports[0],
-            instances: [ports[1], ports[2]],
-            user: ports[3],
-            chats: [ports[4], ports[5]],
-            mail: ports[6],
-            user_grpc: ports[7],
-            chats_grpc: [ports[8], ports[9]],
-        })
+    pub(super) fn free(chats: usize) -> Result<Self> {
+        let mut ports = ports::free(4 + 3 * chats)?;
+        let mut some = |count: usize| ports.split_off(ports.len() - count);
+        let (instances, chat, grpc) = (some(chats), some(chats), some(chats));
+        let ports: [u16; 4] = ports.as_slice().try_into()?;
+        let [gateway, user, mail, user_grpc] = ports;
+        Ok(Self { gateway, instances, user, chats: chat, mail, user_grpc, chats_grpc: grpc })
     }
 }
 
@@ -144,7 +140,8 @@ impl Shared {
 }
 
 async fn split(options: &Options) -> Result<(Stack, Vec<Plan>)> {
-    let ports = Ports::free()?;
+    ensure!(options.chats > 0, "a stack has at least one chat instance");
+    let ports = Ports::free(options.chats)?;
     let shared = Shared::start(options).await?;
     let mut plans = vec![user(options, &ports, &shared)?];
     let digest_key = secret();
@@ -156,7 +153,7 @@ async fn split(options: &Options) -> Result<(Stack, Vec<Plan>)> {
     let stack = Stack {
         shape: Shape::Split,
         base: http(ports.gateway),
-        instances: ports.instances.map(http).to_vec(),
+        instances: ports.instances.iter().copied().map(http).collect(),
         mail: shared.smtp.mail.clone(),
         store: Store::Mongodb { url: shared.database("chat") },
         data: None,

@@ -13,10 +13,10 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, ensure};
 use serde::{Deserialize, Serialize};
 
+pub use self::gateway::Gateway;
 use self::layout::Plan;
 pub use self::part::Part;
 use crate::folders;
-use crate::process::Process;
 use crate::servers::{self, Services};
 
 /// Which processes there are.
@@ -25,7 +25,7 @@ use crate::servers::{self, Services};
 pub enum Shape {
     /// `restante serve` on `SQLite`, with nothing beside it.
     Single,
-    /// nginx before `restante-user`, two `restante-chat` and `restante-mail`, on real servers.
+    /// nginx before `restante-user`, some `restante-chat` and `restante-mail`, on real servers.
     Split,
 }
 
@@ -34,6 +34,8 @@ pub enum Shape {
 pub struct Options {
     /// Which processes.
     pub shape: Shape,
+    /// Chat instances of the split shape.
+    pub chats: usize,
     /// Where state, logs and data go. Made if it is missing.
     pub dir: PathBuf,
     /// Programs from `target/release` instead of `target/debug`.
@@ -81,7 +83,7 @@ pub struct Stack {
     pub amqp: Option<String>,
     /// Whether the servers are its own.
     pub own_services: bool,
-    /// `restante`, or `user`, `chat-1`, `chat-2`, `mail`, `nginx`.
+    /// `restante`, or `user`, `chat-1`, `chat-2` and so on, `mail`, `nginx`.
     pub processes: BTreeMap<String, Part>,
     /// What was asked for beside the shape.
     pub env: BTreeMap<String, String>,
@@ -95,7 +97,13 @@ impl Stack {
         let options = Options { dir: options.dir.canonicalize()?, ..options };
         let _alone = folders::lock(&options.dir).await?;
         if let Ok(running) = Self::load(&options.dir) {
-            if running.shape == options.shape && running.processes.values().all(Part::is_alive) {
+            let fits = match options.shape {
+                Shape::Single => running.shape == Shape::Single,
+                Shape::Split => {
+                    running.shape == Shape::Split && running.instances.len() == options.chats
+                }
+            };
+            if fits && running.processes.values().all(Part::is_alive) {
                 return Ok(running);
             }
             running.end(&options.dir).await?;
@@ -164,11 +172,9 @@ impl Stack {
     }
 
     async fn start_all(&mut self, dir: &Path, plans: Vec<Plan>) -> Result<()> {
-        for Plan { name, program, args, env, health } in plans {
-            let log = dir.join(format!("{name}.log"));
-            let process = Process { pid: 0, began: 0 };
-            let part = Part { process, log, health, program, args, env }.launch(dir)?;
-            self.processes.insert(name, part);
+        for plan in plans {
+            let (name, part) = Part::planned(plan, dir);
+            self.processes.insert(name, part.launch(dir)?);
             self.save(dir)?;
         }
         for (name, part) in &self.processes {
@@ -179,7 +185,9 @@ impl Stack {
 
     async fn end(&self, dir: &Path) -> Result<()> {
         // The gateway first, so that clients hear that nobody answers instead of half an answer.
-        for name in ["nginx", "restante", "chat-1", "chat-2", "user", "mail"] {
+        let chats = self.processes.keys().filter(|name| name.starts_with("chat-"));
+        let names = ["nginx", "restante"].into_iter().chain(chats.map(String::as_str));
+        for name in names.chain(["user", "mail"]) {
             if let Some(part) = self.processes.get(name) {
                 part.process.stop().await.with_context(|| format!("stop {name}"))?;
             }

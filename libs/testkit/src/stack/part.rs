@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use tokio::time::{Instant, sleep};
 
 use super::health;
+use super::layout::Plan;
 use crate::process::{self, Life, Process};
 
 /// From the start of a process to its first `/health/ready` with 200.
@@ -35,6 +36,14 @@ impl Part {
     /// Whether it runs.
     pub fn is_alive(&self) -> bool {
         self.process.is_alive()
+    }
+
+    /// Its name, and itself before its first start.
+    pub(super) fn planned(plan: Plan, dir: &Path) -> (String, Self) {
+        let Plan { name, program, args, env, health } = plan;
+        let log = dir.join(format!("{name}.log"));
+        let process = Process { pid: 0, began: 0 };
+        (name, Self { process, log, health, program, args, env })
     }
 
     /// Starts it, in the stack's folder.
