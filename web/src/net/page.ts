@@ -1,6 +1,6 @@
 /** One tab: leads or follows, and shows in either case how the connection stands. */
 import { newId } from "@/lib/ids";
-import { loadSettings, refreshPerson, refreshProfile } from "@/store/actions";
+import { loadSettings, refreshContacts, refreshPerson, refreshProfile } from "@/store/actions";
 import { type ClientConfig, readMeta, type Store, writeMeta } from "@/store/db";
 import type { Arrived } from "@/store/ingest";
 import { call } from "./api";
@@ -168,7 +168,7 @@ export class Page {
   private async refreshAccount(): Promise<void> {
     const config = async () =>
       writeMeta(this.db, "config", (await request({ method: "GET", path: "/api/v1/client-config" })) as ClientConfig);
-    await Promise.allSettled([config(), refreshProfile(this.db), loadSettings(this.db)]);
+    await Promise.allSettled([config(), refreshProfile(this.db), loadSettings(this.db), refreshContacts(this.db)]);
   }
 
   private show(change: Partial<Connection>): void {

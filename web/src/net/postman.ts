@@ -3,7 +3,8 @@ import type { OutboxRow, Store } from "@/store/db";
 import { settle, type Who } from "@/store/ingest";
 import { due, fail, isFinal } from "@/store/outbox";
 import type { Backoff } from "./backoff";
-import { type Connection, endOf } from "./connection";
+import type { Connection } from "./connection";
+import { endOf } from "./end";
 import type { Answer, ClientEvents, Entry } from "./events";
 import type { Wire } from "./wire";
 

@@ -1,7 +1,8 @@
 /** Between the store and the pure folding: reads the rows that a stretch of a log is about, and writes back what changed. */
 import type { Entry } from "@/net/events";
 import type { ConversationRow, MessageRow, Store } from "./db";
-import { previewOf, type Working } from "./fold";
+import type { Working } from "./fold";
+import { previewOf } from "./entry";
 
 export async function begin(db: Store, me: string, conversation: ConversationRow, entries: readonly Entry[]): Promise<Working> {
   const id = conversation.id;

@@ -2,7 +2,8 @@ import { describe, expect, it } from "vitest";
 import type { Entry } from "@/net/events";
 import { at, entryOf, textOf } from "@/testing/log";
 import type { ConversationRow } from "./db";
-import { foldEntry, reacted, type Working } from "./fold";
+import { foldEntry, type Working } from "./fold";
+import { reacted } from "./entry";
 
 const conversation = (change: Partial<ConversationRow> = {}): ConversationRow => ({
   id: "c",

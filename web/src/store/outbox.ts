@@ -1,6 +1,6 @@
 /** What the person wrote and the server has not confirmed: kept until its entry is stored, sent in order, shown at once. */
 import type { Failure, OutboxRow, Store } from "./db";
-import { reacted } from "./fold";
+import { reacted } from "./entry";
 import type { MessageRow } from "./db";
 
 /** Refusals that the same again does not mend. */

@@ -3,7 +3,7 @@ import { hitsOf, keysOf, termsOf, type Terms } from "@/lib/words";
 import { itemsOf } from "./conversations";
 import type { MessageRow, Store } from "./db";
 import { nobody, peopleOf } from "./people";
-import type { SearchHit } from "./queries";
+import type { SearchHit } from "./views";
 import { isShown, light, type Light, messageView } from "./shown";
 
 /** Rows looked at together. */

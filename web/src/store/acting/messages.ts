@@ -7,7 +7,7 @@ import type { Format, OutboxRow, ReplyTo, Store } from "../db";
 import { theStore } from "../db";
 import { addOlder } from "../older";
 import { discard, requeue } from "../outbox";
-import { messageById } from "../queries";
+import { messageById } from "../asking/messages";
 
 export type NewMessage = {
   text: string;
