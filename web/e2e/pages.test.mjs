@@ -128,6 +128,44 @@ describe("pages", { timeout: 300_000 }, () => {
     await anna.page.keyboard.press("Escape");
   });
 
+  test("contacts and blocks", async () => {
+    const { page } = anna;
+    const kofi = await world.person("Kofi");
+    await kofi.logIn();
+    await kofi.introduce();
+    await kofi.page.getByRole("button", { name: "New conversation" }).first().click();
+    await kofi.page.getByRole("searchbox", { name: /Name, username/ }).fill(anna.username);
+    await kofi.page.getByRole("button", { name: "Add Anna to contacts" }).click();
+    await kofi.page.locator("dialog").getByText("Asked", { exact: true }).waitFor();
+    await page.setViewportSize(desktop);
+    await page.reload();
+    await page.locator("[data-asking]").waitFor();
+    const newConversation = page.getByRole("button", { name: /^New conversation/ }).first();
+    await newConversation.click();
+    await page.getByRole("button", { name: "Accept Kofi" }).waitFor();
+    await everyWay(anna, "requests");
+    await page.setViewportSize(desktop);
+    await page.getByRole("button", { name: "Accept Kofi" }).click();
+    await page.getByRole("heading", { name: "Contacts" }).waitFor();
+    await everyWay(anna, "contacts");
+    await page.setViewportSize(desktop);
+    await page.getByRole("button", { name: /^Kofi/ }).click();
+    await page.getByRole("textbox", { name: "Message to Kofi" }).waitFor();
+    await page.getByRole("button", { name: "Details", exact: true }).click();
+    await page.getByRole("button", { name: "Block Kofi" }).click();
+    await everyWay(anna, "block");
+    await page.getByRole("button", { name: "Block", exact: true }).click();
+    await page.locator('dialog [data-contact="blocked"]').waitFor();
+    await everyWay(anna, "details-blocked");
+    await page.keyboard.press("Escape");
+    await page.getByText("You blocked Kofi.").waitFor();
+    await everyWay(anna, "conversation-blocked");
+    await page.goto("/settings/blocked");
+    await page.getByRole("button", { name: "Unblock Kofi" }).waitFor();
+    await everyWay(anna, "settings-blocked");
+    await kofi.context.close();
+  });
+
   test("settings", async () => {
     for (const page of ["", "/profile", "/devices", "/privacy", "/appearance", "/notifications", "/storage"]) {
       await anna.page.goto(`/settings${page}`);

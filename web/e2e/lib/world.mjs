@@ -126,7 +126,7 @@ export class Person {
     const { page } = this;
     await page.getByRole("button", { name: "New conversation" }).first().click();
     await page.getByRole("searchbox", { name: /Name, username/ }).fill(other.username);
-    await page.getByRole("button", { name: other.name }).click();
+    await page.getByRole("button", { name: new RegExp(`^${other.name}`) }).click();
     await this.box().waitFor();
   }
 

@@ -16,6 +16,8 @@ import type { Connect } from "./wire";
 
 /** Without an answer from the store by then something is wrong with it, in milliseconds. */
 const storePatience = 5_000;
+/** What nothing tells of is looked at again when the person comes back, not more often than this; in milliseconds. */
+const lookEvery = 60_000;
 /** How often others are told that one types, in milliseconds. */
 const typingEvery = 3_000;
 
@@ -35,6 +37,7 @@ export class Page {
   private attention: Attention | null = null;
   private looking: Look = { shows: null, watches: [] };
   private readonly typed = new Map<string, number>();
+  private looked = performance.now();
   private listeners: Iterable<(arrival: Arrived[number]) => void> = [];
 
   constructor(
@@ -57,7 +60,7 @@ export class Page {
     const { signal } = this.undo;
     globalThis.addEventListener?.("online", () => this.hurry(), { signal });
     globalThis.addEventListener?.("pagehide", () => this.post({ kind: "look", tab: this.tab, look: null }), { signal });
-    globalThis.document?.addEventListener("visibilitychange", () => document.visibilityState === "visible" && this.tabs.seen(), { signal });
+    globalThis.document?.addEventListener("visibilitychange", () => this.seen(), { signal });
   }
 
   close(): void {
@@ -89,6 +92,14 @@ export class Page {
   private post(message: Between): void {
     if (this.device) this.hear(message);
     else if (!this.undo.signal.aborted) this.channel.postMessage(message);
+  }
+
+  private seen(): void {
+    if (document.visibilityState !== "visible") return;
+    this.tabs.seen();
+    if (this.connection.phase !== "online" || performance.now() - this.looked < lookEvery) return;
+    this.looked = performance.now();
+    void refreshContacts(this.db).catch(() => {});
   }
 
   private hear(message: Between) {

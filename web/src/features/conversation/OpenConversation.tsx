@@ -3,6 +3,7 @@ import { useTranslations } from "use-intl";
 import { Composer } from "@/features/composer/Composer";
 import { useComposer } from "@/features/composer/useComposer";
 import { useNames } from "@/features/people/names";
+import { useContact } from "@/features/people/useContact";
 import { usePresence } from "@/features/people/usePresence";
 import { useTyping } from "@/features/people/useTyping";
 import { useSystemText } from "@/features/timeline/systemText";
@@ -14,6 +15,7 @@ import { useSlice } from "@/features/timeline/useSlice";
 import { SearchBar } from "@/features/search/SearchBar";
 import { useConversationSearch } from "@/features/search/useConversationSearch";
 import { type Around, type ConversationView, lastEditable, type MessageView } from "@/store/queries";
+import { BlockedBar } from "./BlockedBar";
 import { ConversationHeader } from "./ConversationHeader";
 import { Dialogs, type OpenDialog } from "./Dialogs";
 import { keepPlace, keptPlace } from "./places";
@@ -47,6 +49,7 @@ export function OpenConversation({ conversation, me, seq, onBack, onOpen }: Prop
   const onSeen = useMarkRead(id, conversation.read, conversation.markedUnread, conversation.kind !== "self" && !conversation.left);
   const typing = useTyping(id);
   const person = conversation.kind === "direct" ? conversation.person?.id : undefined;
+  const blocked = useContact(person) === "blocked";
   const presence = usePresence(useMemo(() => (person ? [person] : []), [person]));
 
   const toEnd = useCallback(() => {
@@ -116,19 +119,21 @@ export function OpenConversation({ conversation, me, seq, onBack, onOpen }: Prop
             me={me}
             nameOf={nameOf}
             actions={actions}
-            writable={!conversation.left}
+            writable={!conversation.left && !blocked}
             flash={jump.flash}
             hitsOf={search.hitsOf}
             systemText={systemText}
             onSight={onSight}
             scroll={scroll}
             onLeave={focusBox}
-            emptyText={conversation.kind === "self" ? t("selfHint") : t("empty")}
+            emptyText={conversation.kind === "self" ? t("selfHint") : blocked ? "" : t("empty")}
           />
         )}
       </div>
       {conversation.left ? (
         <p className="border-t border-line bg-surface px-4 py-4 text-center text-sm text-muted">{t("removed")}</p>
+      ) : blocked && conversation.person ? (
+        <BlockedBar person={conversation.person} />
       ) : (
         <Composer
           box={box}

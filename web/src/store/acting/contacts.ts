@@ -28,8 +28,7 @@ export async function refreshContacts(db: Store = theStore()): Promise<void> {
     ]);
     const all = lists.flat();
     await db.transaction("rw", db.meta, db.contacts, db.people, async () => {
-      // Somebody may have logged out, or in, meanwhile.
-      if ((await readMeta(db, "account"))?.userId !== before?.userId) return;
+      if (!(await isStill(db, before?.userId))) return;
       await db.contacts.clear();
       await db.contacts.bulkPut(all.flatMap(rowOf));
       await db.people.bulkPut(all.map(({ user }) => personRow(user, Date.now())));
@@ -69,12 +68,17 @@ async function change(db: Store, userId: string, ask: () => Promise<Told | null>
     const before = await readMeta(db, "account");
     const told = await ask();
     await db.transaction("rw", db.meta, db.contacts, async () => {
-      if ((await readMeta(db, "account"))?.userId !== before?.userId) return;
+      if (!(await isStill(db, before?.userId))) return;
       const [row] = told ? rowOf(told) : [];
       if (row) await db.contacts.put(row);
       else await db.contacts.delete(userId);
     });
   });
+}
+
+/** Somebody may have logged out, or in, while the server was asked. */
+async function isStill(db: Store, userId: string | undefined): Promise<boolean> {
+  return userId !== undefined && (await readMeta(db, "account"))?.userId === userId;
 }
 
 async function wholeList(db: Store, path: ListPath): Promise<Told[]> {

@@ -17,16 +17,22 @@ export async function people(ids: readonly string[], db: Store = theStore()): Pr
   return peopleOf(db, ids);
 }
 
-/** People of direct conversations and shared groups whose name or username has words that begin so; without oneself. */
+/** People of direct conversations, shared groups and contacts whose name or username has words that begin so; contacts first, without oneself. */
 export async function knownPeople(query: string, limit: number, db: Store = theStore()): Promise<PersonView[]> {
   const account = await readMeta(db, "account");
   const all = await db.people
     .filter((row) => row.id !== account?.userId && (query.trim() === "" || matches(`${row.name ?? ""} ${row.username ?? ""}`, query)))
     .toArray();
+  const states = await contactStates(db);
+  const isContact = (row: { id: string }) => states.get(row.id) === "accepted";
   const named = all
-    .filter((row) => row.name || row.username)
-    .sort((a, b) => (a.name ?? a.username ?? "").localeCompare(b.name ?? b.username ?? ""));
+    .filter((row) => row.name || row.username || isContact(row))
+    .sort((a, b) => Number(isContact(b)) - Number(isContact(a)) || byName(a, b));
   return named.slice(0, limit).map(personView);
+}
+
+function byName(a: PersonView, b: PersonView): number {
+  return (a.name ?? a.username ?? "").localeCompare(b.name ?? b.username ?? "");
 }
 
 /** What somebody is to this person; null: a stranger. */
@@ -46,7 +52,7 @@ export async function contactsWho(state: ContactRow["state"], db: Store = theSto
     db,
     rows.map((row) => row.userId),
   );
-  return [...known.values()].sort((a, b) => (a.name ?? a.username ?? "").localeCompare(b.name ?? b.username ?? ""));
+  return [...known.values()].sort(byName);
 }
 
 /** Who is typing there now, without oneself. Ask again at `until`: nothing changes in the store when the time is over. */
