@@ -189,6 +189,20 @@ export class Person {
     assert.deepEqual(wrong, [], `${what}\n${wrong.join("\n")}`);
   }
 
+  /** In both themes and at both widths. */
+  async pictures(name, each = async () => {}) {
+    for (const [width, size] of Object.entries({ desktop, phone })) {
+      for (const theme of ["light", "dark"]) {
+        await this.page.emulateMedia({ colorScheme: theme, reducedMotion: "reduce" });
+        await this.page.waitForFunction((wanted) => document.documentElement.dataset.theme === wanted, theme);
+        await this.page.setViewportSize(size);
+        await this.picture(`${name}-${theme}-${width}`);
+        await each(`${name}, ${theme}, ${width}`);
+      }
+    }
+    await this.page.setViewportSize(desktop);
+  }
+
   async picture(name) {
     await mkdir(shots, { recursive: true });
     await this.page.screenshot({ path: path.join(shots, `${name}.png`) });

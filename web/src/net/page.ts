@@ -1,7 +1,8 @@
 /** One tab: leads or follows, and shows in either case how the connection stands. */
 import { newId } from "@/lib/ids";
+import { hasTrace, leaveTrace, wipeTrace } from "@/lib/trace";
 import { loadSettings, refreshContacts, refreshPerson, refreshProfile } from "@/store/actions";
-import { type ClientConfig, readMeta, type Store, writeMeta } from "@/store/db";
+import { type Account, type ClientConfig, readMeta, type Store, writeMeta } from "@/store/db";
 import type { Arrived } from "@/store/ingest";
 import { call } from "./api";
 import { Attention, type Look } from "./attention";
@@ -22,13 +23,13 @@ const lookEvery = 60_000;
 const typingEvery = 3_000;
 
 type Between =
-  | { kind: "state"; state: Pick<Connection, "phase" | "since" | "trouble"> }
-  | { kind: "hello" | "hurry" }
+  | { kind: "state"; state: Pick<Connection, "phase" | "since" | "trouble" | "lost"> }
+  | { kind: "hello" | "hurry" | "accept" }
   | { kind: "say"; event: ClientEvent; payload: unknown }
   | { kind: "look"; tab: string; look: Look | null };
 
 export class Page {
-  connection: Connection = { phase: "starting", since: Date.now(), leads: false, trouble: null };
+  connection: Connection = { phase: "starting", since: Date.now(), leads: false, trouble: null, lost: false };
   private readonly channel: BroadcastChannel;
   private readonly tab = newId();
   private readonly tabs: Tabs;
@@ -68,6 +69,11 @@ export class Page {
     this.undo.abort();
     this.tabs.close();
     this.channel.close();
+  }
+
+  acceptLoss(): void {
+    wipeTrace();
+    this.post({ kind: "accept" });
   }
 
   hurry(): void {
@@ -115,6 +121,7 @@ export class Page {
     }
     if (!this.device) return;
     if (message.kind === "hurry") this.device.hurry();
+    else if (message.kind === "accept") this.show({ lost: false });
     else if (message.kind === "say") this.device.say(message.event, message.payload as ClientEvents[ClientEvent][0]);
     else if (message.kind === "look") this.attention?.of(message.tab, message.look);
   }
@@ -155,7 +162,8 @@ export class Page {
   }
 
   private enter(phase: Phase): void {
-    if (phase !== this.connection.phase) this.show({ phase, since: Date.now() });
+    const lost = phase === "signed-out" && hasTrace();
+    if (phase !== this.connection.phase || lost !== this.connection.lost) this.show({ phase, since: Date.now(), lost });
     if (phase !== "online") return;
     this.attention?.again();
     void this.refreshAccount();
@@ -189,8 +197,8 @@ export class Page {
   }
 
   private tell(): void {
-    const { phase, since, trouble } = this.connection;
-    if (!this.undo.signal.aborted) this.channel.postMessage({ kind: "state", state: { phase, since, trouble } } satisfies Between);
+    const { phase, since, trouble, lost } = this.connection;
+    if (!this.undo.signal.aborted) this.channel.postMessage({ kind: "state", state: { phase, since, trouble, lost } } satisfies Between);
   }
 
   private guardStore(): void {
@@ -199,8 +207,9 @@ export class Page {
       this.show({ trouble: "old" });
     });
     const dead = setTimeout(() => this.show({ trouble: "dead" }), storePatience);
-    const alive = () => {
+    const alive = (account?: Account) => {
       clearTimeout(dead);
+      if (account) leaveTrace();
       if (this.connection.trouble === "dead") this.show({ trouble: null });
     };
     readMeta(this.db, "account").then(alive, () => {});

@@ -18,6 +18,8 @@ export type Connection = {
   leads: boolean;
   /** What the store suffers from: `dead`: it does not answer; `old`: another tab has a newer version; `full`: no room is left. */
   trouble: "dead" | "old" | "full" | null;
+  /** Nobody is logged in, and somebody was who did not log out: the browser has cleared its storage. */
+  lost: boolean;
 };
 
 /** For `useSyncExternalStore(subscribe, get, getOnServer)`. */
@@ -27,7 +29,7 @@ let page: Page | undefined;
 /** What this tab looks at, also before it has started. */
 const looking: { shows: string | null; watches: readonly string[] } = { shows: null, watches: [] };
 const watchers = new Set<() => void>();
-const first: Connection = { phase: "starting", since: 0, leads: false, trouble: null };
+const first: Connection = { phase: "starting", since: 0, leads: false, trouble: null, lost: false };
 
 export const connection: Watchable<Connection> = {
   get: () => page?.connection ?? first,
@@ -68,6 +70,11 @@ export function startSession(): () => void {
 /** Tries now instead of at the end of the back-off ("Try again"; that the network is back does so by itself). */
 export function reconnectNow(): void {
   page?.hurry();
+}
+
+/** The person has been told that the history is gone. */
+export function acceptLoss(): void {
+  page?.acceptLoss();
 }
 
 /** What has to be known to go on from "send me a code" to "this is it". Keep it in memory or in `sessionStorage`. */

@@ -4,6 +4,7 @@
  */
 export * from "./asking/account";
 export * from "./asking/conversations";
+export * from "./asking/history";
 export * from "./asking/messages";
 export * from "./asking/people";
 export type * from "./views";

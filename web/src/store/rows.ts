@@ -134,6 +134,8 @@ export type OutboxRow = {
   /** What goes over the wire, complete. */
   body: Record<string, unknown>;
   createdAt: string;
+  /** Not to be sent before that (milliseconds): until then it can be taken back. */
+  notBefore?: number;
   state: "waiting" | "failed";
   /** Why it failed for good. */
   failure: Failure | null;

@@ -14,7 +14,8 @@ import { useMarkRead } from "@/features/timeline/useMarkRead";
 import { useSlice } from "@/features/timeline/useSlice";
 import { SearchBar } from "@/features/search/SearchBar";
 import { useConversationSearch } from "@/features/search/useConversationSearch";
-import { type Around, type ConversationView, lastEditable, type MessageView } from "@/store/queries";
+import { type Around, type ConversationView, lastEditable, messageById, type MessageView } from "@/store/queries";
+import { toast } from "@/ui/Toast";
 import { BlockedBar } from "./BlockedBar";
 import { ConversationHeader } from "./ConversationHeader";
 import { Dialogs, type OpenDialog } from "./Dialogs";
@@ -43,7 +44,10 @@ export function OpenConversation({ conversation, me, seq, onBack, onOpen }: Prop
   const messages = list.slice?.messages ?? none;
   const nameOf = useDirectory(conversation, messages, me);
   const systemText = useSystemText(nameOf);
-  const jump = useJump({ scroll, slice: list.slice, current: list.current, goTo: list.goTo, start: opening.start });
+  const onMissing = useCallback(() => toast(t("notHere")), [t]);
+  const has = useCallback(async (messageId: string) => (await messageById(id, messageId)) !== null, [id]);
+  const { slice, current, goTo } = list;
+  const jump = useJump({ scroll, slice, current, goTo, start: opening.start, has, onMissing });
   const search = useConversationSearch(id, jump.toMessage);
   const [dialog, setDialog] = useState<OpenDialog | null>(null);
   const onSeen = useMarkRead(id, conversation.read, conversation.markedUnread, conversation.kind !== "self" && !conversation.left);
@@ -115,6 +119,7 @@ export function OpenConversation({ conversation, me, seq, onBack, onOpen }: Prop
             unreadAbove={opening.unreadAbove}
             waiting={conversation.unread}
             onEnd={toEnd}
+            onUnread={() => opening.unreadAbove !== null && jump.toAfter(opening.unreadAbove)}
             group={conversation.kind !== "direct" && conversation.kind !== "self"}
             me={me}
             nameOf={nameOf}
@@ -163,15 +168,19 @@ export function OpenConversation({ conversation, me, seq, onBack, onOpen }: Prop
 
 const none: readonly MessageView[] = [];
 
-type Opening = { around: Around; start: { align: "center" | "top"; flash: boolean } | null; unreadAbove: number | null };
+type Opening = {
+  around: Around;
+  start: { seq: number | null; align: "center" | "top"; flash: boolean } | null;
+  unreadAbove: number | null;
+};
 
 /** Where a conversation opens: at the message that a link names, at the first unread one, where the reader was, or at the end. */
 function openingOf({ id, unread, read }: ConversationView, seq: number | null): Opening {
   const unreadAbove = unread > 0 ? read.seq : null;
-  if (seq !== null) return { around: { at: "seq", seq }, start: { align: "center", flash: true }, unreadAbove };
-  if (unread > 0) return { around: { at: "unread" }, start: { align: "top", flash: false }, unreadAbove };
+  if (seq !== null) return { around: { at: "seq", seq }, start: { seq, align: "center", flash: true }, unreadAbove };
+  if (unread > 0) return { around: { at: "unread" }, start: { seq: null, align: "top", flash: false }, unreadAbove };
   const place = keptPlace(id);
-  if (place) return { around: { at: "message", id: place }, start: { align: "center", flash: false }, unreadAbove };
+  if (place) return { around: { at: "message", id: place }, start: { seq: null, align: "center", flash: false }, unreadAbove };
   return { around: { at: "end" }, start: null, unreadAbove };
 }
 

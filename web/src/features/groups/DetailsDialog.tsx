@@ -15,6 +15,7 @@ import { IconButton } from "@/ui/Button";
 import { Confirm } from "@/ui/Confirm";
 import { Dialog } from "@/ui/Dialog";
 import { Note } from "@/ui/Notice";
+import { SaveHistory } from "@/features/history/SaveHistory";
 import { AddPeople } from "./AddPeople";
 import { type Asked, Members } from "./Members";
 import { RenameForm } from "./RenameForm";
@@ -29,13 +30,13 @@ export function DetailsDialog(props: Props) {
   const { conversation, onClose } = props;
   return (
     <Dialog tall title={t("details")} closeLabel={app("close")} onClose={onClose}>
-      {conversation.kind === "group" ? <Group {...props} /> : <Other conversation={conversation} />}
+      {conversation.kind === "group" ? <Group {...props} /> : <Other conversation={conversation} me={props.me} />}
     </Dialog>
   );
 }
 
 /** Of a conversation with one person, or with oneself. */
-function Other({ conversation }: { conversation: ConversationView }) {
+function Other({ conversation, me }: Pick<Props, "conversation" | "me">) {
   const names = useNames();
   const { person, kind } = conversation;
   const id = person?.id;
@@ -53,11 +54,10 @@ function Other({ conversation }: { conversation: ConversationView }) {
         </div>
       )}
       <Retention conversation={conversation} />
-      {person && (
-        <div className="border-t border-line pt-2">
-          <ContactActions person={person} />
-        </div>
-      )}
+      <div className="border-t border-line pt-2">
+        <SaveHistory conversation={conversation} me={me} />
+        {person && <ContactActions person={person} />}
+      </div>
     </>
   );
 }
@@ -113,6 +113,11 @@ function Group({ conversation, me, onClose, onGone, onOpen }: Props) {
           ask={setAsked}
           onPerson={setPerson}
         />
+      )}
+      {mode === "look" && (
+        <div className="mt-2 border-t border-line pt-2">
+          <SaveHistory conversation={conversation} me={me} />
+        </div>
       )}
       {!conversation.left && mode === "look" && <Endings conversation={conversation} ask={setAsked} onGone={onGone} />}
       {person && (
@@ -178,7 +183,7 @@ function Endings({ conversation, ask, onGone }: { conversation: ConversationView
   const name = useNames().ofConversation(conversation);
   const { id } = conversation;
   return (
-    <div className="-mx-2 mt-2 border-t border-line pt-2">
+    <div className="-mx-2">
       <ActionLine
         danger
         icon={<LogOut />}

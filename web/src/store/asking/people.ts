@@ -17,6 +17,11 @@ export async function people(ids: readonly string[], db: Store = theStore()): Pr
   return peopleOf(db, ids);
 }
 
+/** All that this device knows. */
+export async function everybody(db: Store = theStore()): Promise<Map<string, PersonView>> {
+  return new Map((await db.people.toArray()).map((row) => [row.id, personView(row)]));
+}
+
 /** People of direct conversations, shared groups and contacts whose name or username has words that begin so; contacts first, without oneself. */
 export async function knownPeople(query: string, limit: number, db: Store = theStore()): Promise<PersonView[]> {
   const account = await readMeta(db, "account");
