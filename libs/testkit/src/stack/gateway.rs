@@ -5,8 +5,14 @@ use std::path::Path;
 use anyhow::Result;
 
 use super::layout::{Plan, Ports, http};
-use crate::install;
+use crate::{folders, install};
 
+/// What operators include to hand out the web client; see `web/README.md`.
+const CLIENT: [(&str, &str); 3] = [
+    ("http.conf", include_str!("../../../../web/nginx/http.conf")),
+    ("server.conf", include_str!("../../../../web/nginx/server.conf")),
+    ("answer.conf", include_str!("../../../../web/nginx/answer.conf")),
+];
 const CONFIG: &str = include_str!("../../nginx/nginx.conf");
 const ROUTES: &str = include_str!("../../nginx/routes.conf");
 
@@ -17,7 +23,7 @@ pub(super) async fn plan(dir: &Path, ports: &Ports) -> Result<Plan> {
     fs::create_dir_all(&folder)?;
     // Workers of root would become another user, who may not enter the stack's folder.
     let user = if fs::metadata("/proc/self")?.uid() == 0 { "user root;" } else { "" };
-    let config = CONFIG
+    let config = with_client(&folder, CONFIG)?
         .replace("{{user}}", user)
         .replace("{{folder}}", &folder.display().to_string())
         .replace("{{gateway_port}}", &ports.gateway.to_string())
@@ -44,6 +50,29 @@ pub(super) async fn plan(dir: &Path, ports: &Ports) -> Result<Plan> {
         env: [("TZ".to_owned(), "UTC".to_owned())].into(),
         health: format!("{}/health/live", http(ports.gateway)),
     })
+}
+
+/// The configuration with the web client, if it was built.
+fn with_client(folder: &Path, config: &str) -> Result<String> {
+    let built = folders::workspace().join("web/out");
+    let [http, root, server] = if built.join("index.html").is_file() {
+        let client = folder.join("client");
+        fs::create_dir_all(&client)?;
+        for (name, text) in CLIENT {
+            fs::write(client.join(name), text)?;
+        }
+        [
+            "include client/http.conf;".to_owned(),
+            format!("root {};", built.display()),
+            "include client/server.conf;".to_owned(),
+        ]
+    } else {
+        [String::new(), String::new(), "location / { return 404; }".to_owned()]
+    };
+    Ok(config
+        .replace("{{client_http}}", &http)
+        .replace("{{client_root}}", &root)
+        .replace("{{client_server}}", &server))
 }
 
 #[cfg(test)]

@@ -12,16 +12,19 @@ import type { AnchoredScroll } from "@/features/timeline/useAnchoredScroll";
 import { useDirectory } from "@/features/timeline/useDirectory";
 import { useMarkRead } from "@/features/timeline/useMarkRead";
 import { useSlice } from "@/features/timeline/useSlice";
-import { SearchBar } from "@/features/search/SearchBar";
 import { useConversationSearch } from "@/features/search/useConversationSearch";
 import { type Around, type ConversationView, lastEditable, messageById, type MessageView } from "@/store/queries";
+import { fetchInIdleTime, later } from "@/ui/later";
 import { toast } from "@/ui/Toast";
 import { BlockedBar } from "./BlockedBar";
 import { ConversationHeader } from "./ConversationHeader";
-import { Dialogs, type OpenDialog } from "./Dialogs";
+import type { OpenDialog } from "./Dialogs";
 import { keepPlace, keptPlace } from "./places";
 import { useJump } from "./useJump";
 import { useMessageActions } from "./useMessageActions";
+
+const Dialogs = later(() => import("./Dialogs").then((module) => module.Dialogs));
+const SearchBar = later(() => import("@/features/search/SearchBar").then((module) => module.SearchBar));
 
 type Props = {
   conversation: ConversationView;
@@ -91,6 +94,7 @@ export function OpenConversation({ conversation, me, seq, onBack, onOpen }: Prop
     named.current = seq;
   }, [seq, jump.toSeq]);
 
+  useEffect(() => fetchInIdleTime([Dialogs, SearchBar]), []);
   useFocusOnOpen(focusBox);
   const onSight = useSightKeeper(id, messages, list.onAtEnd, onSeen);
   const name = names.ofConversation(conversation);

@@ -1,16 +1,16 @@
 import { useLiveQuery } from "dexie-react-hooks";
 import { Archive, ArrowLeft, Keyboard, Mails, MessagesSquare, PenSquare, Settings } from "lucide-react";
-import { type Ref, useMemo, useState } from "react";
+import { type Ref, useEffect, useMemo, useState } from "react";
 import { useTranslations } from "use-intl";
 import { useNames } from "@/features/people/names";
 import { usePresence } from "@/features/people/usePresence";
 import { useTypingAnywhere } from "@/features/people/useTyping";
-import { SearchResults } from "@/features/search/SearchResults";
 import { ConnectionBanner } from "@/features/session/ConnectionBanner";
 import { pathOf } from "@/lib/nav";
 import { markAllRead } from "@/store/actions";
 import { archivedCount, type ConversationItem, contactsWho, conversationList, hasSynced } from "@/store/queries";
 import { Button, IconButton } from "@/ui/Button";
+import { fetchInIdleTime, later } from "@/ui/later";
 import { Logo } from "@/ui/Logo";
 import { MenuButton } from "@/ui/Menu";
 import { Empty } from "@/ui/Notice";
@@ -19,6 +19,8 @@ import { Spinner } from "@/ui/Spinner";
 import { ConversationRow } from "./ConversationRow";
 import { usePreviewOf } from "./previewText";
 import { useRowMenu } from "./useRowMenu";
+
+const SearchResults = later(() => import("@/features/search/SearchResults").then((module) => module.SearchResults));
 
 type Props = {
   me: string;
@@ -39,6 +41,7 @@ export function ListPane({ me, openId, search, onOpen, onNew, onSettings, onHelp
   const asking = useLiveQuery(async () => (await contactsWho("incoming")).length) ?? 0;
   const [query, setQuery] = useState("");
   const [archived, setArchived] = useState(false);
+  useEffect(() => fetchInIdleTime([SearchResults]), []);
   return (
     <nav aria-label={nav("conversations")} data-region className="flex min-h-0 min-w-0 grow flex-col">
       <header className="flex h-16 shrink-0 items-center gap-1 ps-4 pe-2">

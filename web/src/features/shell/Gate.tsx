@@ -4,8 +4,10 @@ import { useTranslations } from "use-intl";
 import { useConnection } from "@/features/session/useConnection";
 import { acceptLoss } from "@/net/session";
 import { Button } from "@/ui/Button";
+import { later } from "@/ui/later";
 import { Logo } from "@/ui/Logo";
-import { Lost } from "./Lost";
+
+const Lost = later(() => import("./Lost").then((module) => module.Lost));
 
 type Props = { children: ReactNode; onSignedOut: () => void };
 
