@@ -1,4 +1,5 @@
 import { type RefObject, useCallback, useEffect } from "react";
+import { firstWhere } from "./anchor";
 import { onceAFrame } from "./onceAFrame";
 import type { TimelineProps } from "./TimelineView";
 
@@ -14,11 +15,8 @@ export function useSight(
     const list = scroller.current?.getBoundingClientRect();
     const all = content.current?.querySelectorAll<HTMLElement>("[data-row]");
     if (!list || !all) return;
-    for (let at = all.length - 1; at >= 0; at -= 1) {
-      const row = all[at] as HTMLElement;
-      if (row.getBoundingClientRect().top < list.bottom - 8) return onSight(row.dataset.row ?? null, atEnd);
-    }
-    onSight(null, atEnd);
+    const below = firstWhere(all.length, (index) => (all[index] as HTMLElement).getBoundingClientRect().top >= list.bottom - 8);
+    onSight(all[below - 1]?.dataset.row ?? null, atEnd);
   }, [scroller, content, atEnd, onSight]);
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: new rows are seen as well
