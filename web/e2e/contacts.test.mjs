@@ -92,8 +92,7 @@ describe("contacts", { timeout: 180_000 }, () => {
     await anna.page.getByText("You blocked Lena.").waitFor();
     assert.equal(await anna.box().count(), 0);
     await lena.say("can you hear me?");
-    await lena.page.locator('[data-progress="pending"]').waitFor({ state: "detached" });
-    await lena.sees("can you hear me?");
+    await lena.message("can you hear me?").locator('[data-progress]:not([data-progress="pending"])').waitFor();
     // It stays over a reload; and what has come by then would be there.
     await anna.page.reload();
     await anna.page.getByText("You blocked Lena.").waitFor();
