@@ -94,6 +94,28 @@ describe("journeys", { timeout: 300_000 }, () => {
     await lena.sees("written after a start without a connection");
   });
 
+  test("with the server gone and every tab closed, the client opens at a link, is read and written in, and sends once there is a server", async () => {
+    const conversation = new URL(anna.page.url()).pathname;
+    await anna.page.close();
+    await world.cut();
+    await anna.open(conversation);
+    await anna.sees("Hello back");
+    await anna.page.getByRole("searchbox", { name: "Search", exact: true }).fill("tunnel");
+    await anna.page.locator("mark", { hasText: "tunnel" }).first().waitFor();
+    await anna.page.getByRole("searchbox", { name: "Search", exact: true }).fill("");
+    await anna.say("written to nobody yet");
+    await anna.ticks("written to nobody yet", "pending");
+    // A page of another address is the same file; and nothing of it is new.
+    await anna.page.goto("/settings/appearance");
+    await anna.page.getByRole("heading", { name: "Appearance" }).waitFor();
+    await anna.page.goto(conversation);
+    await anna.ticks("written to nobody yet", "pending");
+    await world.mend();
+    await lena.sees("written to nobody yet", 40_000);
+    await anna.ticks("written to nobody yet", "read");
+    assert.equal(await lena.message("written to nobody yet").count(), 1);
+  });
+
   test("a second tab shows the same, sends, and takes over when the first is closed", async () => {
     const first = anna.page;
     const second = await anna.open(first.url());

@@ -39,23 +39,11 @@ describe("pages", { timeout: 300_000 }, () => {
     await anna.ticks("const late", "read");
   }
 
-  const look = [
-    { theme: "light", width: "desktop" },
-    { theme: "dark", width: "desktop" },
-    { theme: "light", width: "phone" },
-    { theme: "dark", width: "phone" },
-  ];
-
-  async function everyWay(person, name, { steps = async () => {} } = {}) {
-    for (const { theme, width } of look) {
-      await person.page.emulateMedia({ colorScheme: theme, reducedMotion: "reduce" });
-      await person.page.waitForFunction((wanted) => document.documentElement.dataset.theme === wanted, theme);
-      await person.page.setViewportSize(width === "phone" ? phone : desktop);
-      await steps(person.page);
-      await person.picture(`${name}-${theme}-${width}`);
-      await person.assertAccessible(`${name}, ${theme}, ${width}`);
-      await assertFits(person.page, `${name}, ${theme}, ${width}`);
-    }
+  async function everyWay(person, name) {
+    await person.pictures(name, async (what) => {
+      await person.assertAccessible(what);
+      await assertFits(person.page, what);
+    });
   }
 
   /** Nothing sticks out sideways. */
@@ -75,7 +63,13 @@ describe("pages", { timeout: 300_000 }, () => {
       await visitor.page.locator("h1").waitFor();
       await everyWay(visitor, name);
     }
-    await visitor.page.goto("/login");
+    // As if the browser had cleared its storage.
+    await visitor.page.evaluate(() => localStorage.setItem("restante.device", "1"));
+    await visitor.page.goto("/c");
+    await visitor.page.getByRole("heading", { name: /lost its history/ }).waitFor();
+    await everyWay(visitor, "lost");
+    await visitor.page.getByRole("button", { name: "Log in again" }).click();
+    await visitor.page.waitForURL("**/login");
     await visitor.page.getByLabel("Mail address").fill(visitor.email);
     await visitor.page.getByRole("button", { name: "Send the code" }).click();
     await visitor.page.getByLabel("Six-digit code").fill("12");
@@ -126,6 +120,44 @@ describe("pages", { timeout: 300_000 }, () => {
     await anna.page.getByLabel("Name of the group").fill("Trip to Porto");
     await everyWay(anna, "new-group");
     await anna.page.keyboard.press("Escape");
+  });
+
+  test("contacts and blocks", async () => {
+    const { page } = anna;
+    const kofi = await world.person("Kofi");
+    await kofi.logIn();
+    await kofi.introduce();
+    await kofi.page.getByRole("button", { name: "New conversation" }).first().click();
+    await kofi.page.getByRole("searchbox", { name: /Name, username/ }).fill(anna.username);
+    await kofi.page.getByRole("button", { name: "Add Anna to contacts" }).click();
+    await kofi.page.locator("dialog").getByText("Asked", { exact: true }).waitFor();
+    await page.setViewportSize(desktop);
+    await page.reload();
+    await page.locator("[data-asking]").waitFor();
+    const newConversation = page.getByRole("button", { name: /^New conversation/ }).first();
+    await newConversation.click();
+    await page.getByRole("button", { name: "Accept Kofi" }).waitFor();
+    await everyWay(anna, "requests");
+    await page.setViewportSize(desktop);
+    await page.getByRole("button", { name: "Accept Kofi" }).click();
+    await page.getByRole("heading", { name: "Contacts" }).waitFor();
+    await everyWay(anna, "contacts");
+    await page.setViewportSize(desktop);
+    await page.getByRole("button", { name: /^Kofi/ }).click();
+    await page.getByRole("textbox", { name: "Message to Kofi" }).waitFor();
+    await page.getByRole("button", { name: "Details", exact: true }).click();
+    await page.getByRole("button", { name: "Block Kofi" }).click();
+    await everyWay(anna, "block");
+    await page.getByRole("button", { name: "Block", exact: true }).click();
+    await page.locator('dialog [data-contact="blocked"]').waitFor();
+    await everyWay(anna, "details-blocked");
+    await page.keyboard.press("Escape");
+    await page.getByText("You blocked Kofi.").waitFor();
+    await everyWay(anna, "conversation-blocked");
+    await page.goto("/settings/blocked");
+    await page.getByRole("button", { name: "Unblock Kofi" }).waitFor();
+    await everyWay(anna, "settings-blocked");
+    await kofi.context.close();
   });
 
   test("settings", async () => {

@@ -7,7 +7,7 @@ import path from "node:path";
 import { until } from "./until.mjs";
 
 // What would hinder a test that acts faster than a person.
-const raised = {
+export const raised = {
   RESTANTE_USER__LOGIN__SENDS_PER_MINUTE: "1000",
   RESTANTE_USER__LOGIN__SENDS_PER_HOUR: "1000",
   RESTANTE_USER__LOGIN__SENDS_PER_DAY: "1000",
@@ -65,23 +65,26 @@ export class Backend {
     await rm(this.data, { recursive: true, force: true });
   }
 
-  /** The code in a mail to that address that was not asked for yet. */
-  async code(address) {
-    return until(`a code for ${address}`, async () => {
-      const folder = path.join(this.data, "mail");
-      for (const name of (await readdir(folder).catch(() => [])).sort()) {
-        if (!name.endsWith(".eml") || this.seen.has(name)) continue;
-        const mail = await readFile(path.join(folder, name), "latin1");
-        if (!new RegExp(`^to:.*${address.replaceAll(".", "\\.")}`, "im").test(mail)) continue;
-        this.seen.add(name);
-        return /^(\d{6})\r?$/m.exec(mail)?.[1];
-      }
-      return undefined;
-    });
+  code(address) {
+    return codeIn(path.join(this.data, "mail"), address, this.seen);
   }
 }
 
-function freePort() {
+/** The code in a mail to that address that was not asked for yet. */
+export function codeIn(folder, address, seen) {
+  return until(`a code for ${address}`, async () => {
+    for (const name of (await readdir(folder).catch(() => [])).sort()) {
+      if (!name.endsWith(".eml") || seen.has(name)) continue;
+      const mail = await readFile(path.join(folder, name), "latin1");
+      if (!new RegExp(`^to:.*${address.replaceAll(".", "\\.")}`, "im").test(mail)) continue;
+      seen.add(name);
+      return /^(\d{6})\r?$/m.exec(mail)?.[1];
+    }
+    return undefined;
+  });
+}
+
+export function freePort() {
   return new Promise((found, failed) => {
     const probe = net.createServer();
     probe.once("error", failed);

@@ -36,12 +36,13 @@ export const policy = [
   "trusted-types nextjs nextjs#bundler default",
 ].join("; ");
 
-const passedOn = ["/api/", "/socket.io/", "/health/", "/dev/", "/.well-known/", "/docs", "/openapi.json"];
+const passedOn = ["/api", "/socket.io", "/health", "/metrics", "/dev", "/.well-known", "/docs", "/openapi.json"];
 
 /** The file for a path; pages of the client answer for every path below them. */
 export function fileFor(pathname) {
   if (pathname === "/") return "index.html";
   for (const page of ["c", "settings"]) {
+    if (pathname.endsWith(".txt")) break;
     if (pathname === `/${page}` || pathname.startsWith(`/${page}/`)) return `${page}.html`;
   }
   if (!path.extname(pathname)) return `${pathname.slice(1)}.html`;
@@ -52,8 +53,11 @@ export async function serveStatic({ root, backend, port = 0 }) {
   const target = new URL(backend);
   const server = http.createServer((request, response) => {
     const { pathname } = new URL(request.url, "http://here");
-    if (passedOn.some((prefix) => pathname.startsWith(prefix))) return pass(request, response, target);
-    answer(root, pathname, response).catch(() => response.destroy());
+    const toServer = () => pass(request, response, target);
+    if (passedOn.some((prefix) => pathname === prefix || pathname.startsWith(`${prefix}/`))) return toServer();
+    if (request.method !== "GET" && request.method !== "HEAD") return toServer();
+    const wantsPage = String(request.headers.accept).includes("text/html");
+    answer(root, pathname, response, wantsPage ? null : toServer).catch(() => response.destroy());
   });
   server.on("upgrade", (request, socket, head) => tunnel(request, socket, head, target));
   await new Promise((ready) => server.listen(port, "127.0.0.1", ready));
@@ -66,15 +70,18 @@ export async function serveStatic({ root, backend, port = 0 }) {
   };
 }
 
-async function answer(root, pathname, response) {
+/** What is not there is said with a page, or by `otherwise`. */
+async function answer(root, pathname, response, otherwise) {
   const wanted = path.join(root, path.normalize(decodeURIComponent(fileFor(pathname))));
   const inside = wanted.startsWith(root + path.sep) && (await isFile(wanted));
+  if (!inside && otherwise) return otherwise();
   const file = inside ? wanted : path.join(root, "404.html");
   const extension = path.extname(file);
   response.writeHead(inside ? 200 : 404, {
     "content-type": types[extension] ?? "application/octet-stream",
-    "cache-control": pathname.startsWith("/_next/static/") ? "public, max-age=31536000, immutable" : "no-cache",
+    "cache-control": inside && pathname.startsWith("/_next/static/") ? "public, max-age=31536000, immutable" : "no-cache",
     "x-content-type-options": "nosniff",
+    "referrer-policy": "no-referrer",
     ...(extension === ".html" ? { "content-security-policy": policy } : {}),
   });
   createReadStream(file).pipe(response);

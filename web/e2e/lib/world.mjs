@@ -1,7 +1,8 @@
 // What every journey stands in: a real server, the client in front of it, a browser, and people in it.
 //
 // Parameters: RESTANTE_BIN (the server's binary), WEB_OUT (the built client, default ../out), or WEB_BUILTIN=1 when the
-// binary serves the client itself; CHROMIUM; SHOTS (where pictures go).
+// binary serves the client itself, or WEB_FRONT=nginx for nginx before it; SHAPE=split for separate services behind nginx;
+// CHROMIUM; SHOTS (where pictures go).
 import assert from "node:assert/strict";
 import { mkdir, readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
@@ -9,11 +10,15 @@ import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { chromium } from "playwright-core";
 import { Backend } from "./backend.mjs";
+import { serveByNginx } from "./nginx.mjs";
+import { Split } from "./split.mjs";
 import { serveStatic } from "./static-server.mjs";
 
 const here = path.dirname(fileURLToPath(import.meta.url));
 const root = path.resolve(here, "../../..");
 const binary = process.env.RESTANTE_BIN ?? path.join(root, "target/debug/restante");
+/** Separate services behind nginx, instead of one process. */
+const split = process.env.SHAPE === "split";
 const out = path.resolve(process.env.WEB_OUT ?? path.join(root, "web/out"));
 export const shots = path.resolve(process.env.SHOTS ?? path.join(root, ".run/shots"));
 const axe = createRequire(import.meta.url).resolve("axe-core/axe.min.js");
@@ -21,13 +26,18 @@ const axe = createRequire(import.meta.url).resolve("axe-core/axe.min.js");
 export const desktop = { width: 1280, height: 800 };
 export const phone = { width: 375, height: 740 };
 
+/** What serves the pages and passes on the rest. */
+async function front(backend, port = 0) {
+  if (process.env.WEB_BUILTIN || split) return { url: backend.url, close: async () => {} };
+  const serve = process.env.WEB_FRONT === "nginx" ? serveByNginx : serveStatic;
+  return serve({ root: out, backend: backend.url, port });
+}
+
 export class World {
   static async start() {
     const world = new World();
-    world.backend = await Backend.start(binary);
-    world.front = process.env.WEB_BUILTIN
-      ? { url: world.backend.url, close: async () => {} }
-      : await serveStatic({ root: out, backend: world.backend.url });
+    world.backend = split ? await Split.start(root) : await Backend.start(binary);
+    world.front = await front(world.backend);
     world.browser = await chromium.launch({
       executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
       args: ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"],
@@ -52,6 +62,17 @@ export class World {
     this.people.push(person);
     await person.open();
     return person;
+  }
+
+  /** Nothing answers any more, neither the server nor whatever serves the pages. */
+  async cut() {
+    await this.backend.kill();
+    await this.front.close();
+  }
+
+  async mend() {
+    await this.backend.up();
+    this.front = await front(this.backend, Number(new URL(this.front.url).port));
   }
 
   async stop() {
@@ -126,7 +147,7 @@ export class Person {
     const { page } = this;
     await page.getByRole("button", { name: "New conversation" }).first().click();
     await page.getByRole("searchbox", { name: /Name, username/ }).fill(other.username);
-    await page.getByRole("button", { name: other.name }).click();
+    await page.getByRole("button", { name: new RegExp(`^${other.name}`) }).click();
     await this.box().waitFor();
   }
 
@@ -187,6 +208,20 @@ export class Person {
       (rule) => `${rule.id}: ${rule.help}\n${rule.nodes.map((node) => `   ${node.html}\n   ${node.failureSummary}`).join("\n")}`,
     );
     assert.deepEqual(wrong, [], `${what}\n${wrong.join("\n")}`);
+  }
+
+  /** In both themes and at both widths. */
+  async pictures(name, each = async () => {}) {
+    for (const [width, size] of Object.entries({ desktop, phone })) {
+      for (const theme of ["light", "dark"]) {
+        await this.page.emulateMedia({ colorScheme: theme, reducedMotion: "reduce" });
+        await this.page.waitForFunction((wanted) => document.documentElement.dataset.theme === wanted, theme);
+        await this.page.setViewportSize(size);
+        await this.picture(`${name}-${theme}-${width}`);
+        await each(`${name}, ${theme}, ${width}`);
+      }
+    }
+    await this.page.setViewportSize(desktop);
   }
 
   async picture(name) {

@@ -1,6 +1,7 @@
 /** Logging in and out. */
 import { type Account, readMeta, type Store, writeMeta } from "@/store/db";
 import type { components } from "./api.d";
+import { leaveTrace, wipeTrace } from "@/lib/trace";
 import { request } from "./http";
 import { withLock } from "./locks";
 import { toTokens } from "./token";
@@ -30,6 +31,7 @@ export async function verifyCode(db: Store, { challenge }: Pick<Challenge, "chal
       if (before?.deviceId !== given.device.id) await db.meta.delete("synced");
     });
   });
+  leaveTrace();
   // What is here may be the only copy. The browser may say no, and asks nobody in some of them.
   void globalThis.navigator?.storage?.persist?.().catch(() => false);
   return { isNewUser: given.isNewUser };
@@ -38,6 +40,7 @@ export async function verifyCode(db: Store, { challenge }: Pick<Challenge, "chal
 /** Ends the session, if the server answers, and leaves nothing here either way. */
 export async function logOut(db: Store): Promise<void> {
   const tokens = await readMeta(db, "tokens");
+  wipeTrace();
   if (tokens) await request({ method: "POST", path: "/api/v1/auth/logout", token: tokens.access }).catch(() => {});
   await withLock("restante-token", () => wipe(db));
 }

@@ -16,15 +16,9 @@ import {
   type SyncRequest,
 } from "./events";
 import { Acknowledger } from "./acknowledger";
+import { type End, endOf } from "./end";
 import { hearSignal } from "./signals";
 import type { Wire } from "./wire";
-
-/** How a connection ended. `unauthorized`: the token is not taken any more. `stale`: the store was changed by somebody else. */
-export type End =
-  | { why: "closed" | "lost" | "stale" | "unauthorized" }
-  | { why: "draining"; seconds: number }
-  | { why: "refused"; code: string; seconds: number | null }
-  | { why: "storage"; error: unknown };
 
 export type Listener = {
   /** Everything above the cursors has been read; called once. */
@@ -243,10 +237,4 @@ export class Connection {
     this.caughtUp = true;
     this.listener.caughtUp();
   }
-}
-
-export function endOf(answer: { ok: false; error: { code: string; retryAfter?: number | null } } | { ok: true } | null): End {
-  if (!answer || answer.ok) return { why: "lost" };
-  if (answer.error.code === "UNAUTHORIZED") return { why: "unauthorized" };
-  return { why: "refused", code: answer.error.code, seconds: answer.error.retryAfter ?? null };
 }

@@ -1,7 +1,8 @@
 /** One tab: leads or follows, and shows in either case how the connection stands. */
 import { newId } from "@/lib/ids";
-import { loadSettings, refreshPerson, refreshProfile } from "@/store/actions";
-import { type ClientConfig, readMeta, type Store, writeMeta } from "@/store/db";
+import { hasTrace, leaveTrace, wipeTrace } from "@/lib/trace";
+import { loadSettings, refreshContacts, refreshPerson, refreshProfile } from "@/store/actions";
+import { type Account, type ClientConfig, readMeta, type Store, writeMeta } from "@/store/db";
 import type { Arrived } from "@/store/ingest";
 import { call } from "./api";
 import { Attention, type Look } from "./attention";
@@ -16,17 +17,19 @@ import type { Connect } from "./wire";
 
 /** Without an answer from the store by then something is wrong with it, in milliseconds. */
 const storePatience = 5_000;
+/** What nothing tells of is looked at again when the person comes back, not more often than this; in milliseconds. */
+const lookEvery = 60_000;
 /** How often others are told that one types, in milliseconds. */
 const typingEvery = 3_000;
 
 type Between =
-  | { kind: "state"; state: Pick<Connection, "phase" | "since" | "trouble"> }
-  | { kind: "hello" | "hurry" }
+  | { kind: "state"; state: Pick<Connection, "phase" | "since" | "trouble" | "lost"> }
+  | { kind: "hello" | "hurry" | "accept" }
   | { kind: "say"; event: ClientEvent; payload: unknown }
   | { kind: "look"; tab: string; look: Look | null };
 
 export class Page {
-  connection: Connection = { phase: "starting", since: Date.now(), leads: false, trouble: null };
+  connection: Connection = { phase: "starting", since: Date.now(), leads: false, trouble: null, lost: false };
   private readonly channel: BroadcastChannel;
   private readonly tab = newId();
   private readonly tabs: Tabs;
@@ -35,6 +38,7 @@ export class Page {
   private attention: Attention | null = null;
   private looking: Look = { shows: null, watches: [] };
   private readonly typed = new Map<string, number>();
+  private looked = performance.now();
   private listeners: Iterable<(arrival: Arrived[number]) => void> = [];
 
   constructor(
@@ -57,7 +61,7 @@ export class Page {
     const { signal } = this.undo;
     globalThis.addEventListener?.("online", () => this.hurry(), { signal });
     globalThis.addEventListener?.("pagehide", () => this.post({ kind: "look", tab: this.tab, look: null }), { signal });
-    globalThis.document?.addEventListener("visibilitychange", () => document.visibilityState === "visible" && this.tabs.seen(), { signal });
+    globalThis.document?.addEventListener("visibilitychange", () => this.seen(), { signal });
   }
 
   close(): void {
@@ -65,6 +69,11 @@ export class Page {
     this.undo.abort();
     this.tabs.close();
     this.channel.close();
+  }
+
+  acceptLoss(): void {
+    wipeTrace();
+    this.post({ kind: "accept" });
   }
 
   hurry(): void {
@@ -91,6 +100,14 @@ export class Page {
     else if (!this.undo.signal.aborted) this.channel.postMessage(message);
   }
 
+  private seen(): void {
+    if (document.visibilityState !== "visible") return;
+    this.tabs.seen();
+    if (this.connection.phase !== "online" || performance.now() - this.looked < lookEvery) return;
+    this.looked = performance.now();
+    void refreshContacts(this.db).catch(() => {});
+  }
+
   private hear(message: Between) {
     if (message.kind === "state") {
       if (this.device) return;
@@ -104,6 +121,7 @@ export class Page {
     }
     if (!this.device) return;
     if (message.kind === "hurry") this.device.hurry();
+    else if (message.kind === "accept") this.show({ lost: false });
     else if (message.kind === "say") this.device.say(message.event, message.payload as ClientEvents[ClientEvent][0]);
     else if (message.kind === "look") this.attention?.of(message.tab, message.look);
   }
@@ -144,7 +162,8 @@ export class Page {
   }
 
   private enter(phase: Phase): void {
-    if (phase !== this.connection.phase) this.show({ phase, since: Date.now() });
+    const lost = phase === "signed-out" && hasTrace();
+    if (phase !== this.connection.phase || lost !== this.connection.lost) this.show({ phase, since: Date.now(), lost });
     if (phase !== "online") return;
     this.attention?.again();
     void this.refreshAccount();
@@ -168,7 +187,7 @@ export class Page {
   private async refreshAccount(): Promise<void> {
     const config = async () =>
       writeMeta(this.db, "config", (await request({ method: "GET", path: "/api/v1/client-config" })) as ClientConfig);
-    await Promise.allSettled([config(), refreshProfile(this.db), loadSettings(this.db)]);
+    await Promise.allSettled([config(), refreshProfile(this.db), loadSettings(this.db), refreshContacts(this.db)]);
   }
 
   private show(change: Partial<Connection>): void {
@@ -178,8 +197,8 @@ export class Page {
   }
 
   private tell(): void {
-    const { phase, since, trouble } = this.connection;
-    if (!this.undo.signal.aborted) this.channel.postMessage({ kind: "state", state: { phase, since, trouble } } satisfies Between);
+    const { phase, since, trouble, lost } = this.connection;
+    if (!this.undo.signal.aborted) this.channel.postMessage({ kind: "state", state: { phase, since, trouble, lost } } satisfies Between);
   }
 
   private guardStore(): void {
@@ -188,8 +207,9 @@ export class Page {
       this.show({ trouble: "old" });
     });
     const dead = setTimeout(() => this.show({ trouble: "dead" }), storePatience);
-    const alive = () => {
+    const alive = (account?: Account) => {
       clearTimeout(dead);
+      if (account) leaveTrace();
       if (this.connection.trouble === "dead") this.show({ trouble: null });
     };
     readMeta(this.db, "account").then(alive, () => {});

@@ -1,9 +1,10 @@
 /** Empties the outbox: of each conversation one letter after the other, so that their order stays whatever happens. */
 import type { OutboxRow, Store } from "@/store/db";
 import { settle, type Who } from "@/store/ingest";
-import { due, fail, isFinal } from "@/store/outbox";
+import { due, fail, heldFor, isFinal } from "@/store/outbox";
 import type { Backoff } from "./backoff";
-import { type Connection, endOf } from "./connection";
+import type { Connection } from "./connection";
+import { endOf } from "./end";
 import type { Answer, ClientEvents, Entry } from "./events";
 import type { Wire } from "./wire";
 
@@ -19,6 +20,8 @@ export class Postman {
   private readonly done = new Set<string>();
   private readonly refusals = new Map<string, number>();
   private readonly timers = new Set<ReturnType<typeof setTimeout>>();
+  private wake: ReturnType<typeof setTimeout> | undefined;
+  private stopped = false;
 
   constructor(
     private readonly wire: Wire,
@@ -32,12 +35,23 @@ export class Postman {
   post(): void {
     this.connection.doNext(async () => {
       const waiting = await this.db.outbox.orderBy("n").toArray();
-      for (const letter of due(waiting, this.underWay, this.done, most)) this.send(letter);
+      const now = Date.now();
+      for (const letter of due(waiting, this.underWay, this.done, most, now)) this.send(letter);
+      this.wakeFor(waiting, now);
     });
   }
 
   stop(): void {
+    this.stopped = true;
+    clearTimeout(this.wake);
     for (const timer of this.timers) clearTimeout(timer);
+  }
+
+  /** When what is held may go. */
+  private wakeFor(waiting: readonly OutboxRow[], now: number): void {
+    clearTimeout(this.wake);
+    const holds = waiting.map((letter) => heldFor(letter, now)).filter((hold) => hold > 0);
+    if (holds.length > 0 && !this.stopped) this.wake = setTimeout(() => this.post(), Math.min(...holds));
   }
 
   private send(letter: OutboxRow): void {

@@ -2,7 +2,7 @@
 import { describe, expect, it } from "vitest";
 import { editMessage, markRead, react, removeForEveryone, removeForMe, sendMessage } from "@/store/actions";
 import { Store, type MessageRow } from "@/store/db";
-import { reacted } from "@/store/fold";
+import { reacted } from "@/store/entry";
 import { messageSlice } from "@/store/queries";
 import { seeded, type Random } from "@/testing/random";
 import { freshStore } from "@/testing/stores";

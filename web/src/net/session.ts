@@ -18,19 +18,23 @@ export type Connection = {
   leads: boolean;
   /** What the store suffers from: `dead`: it does not answer; `old`: another tab has a newer version; `full`: no room is left. */
   trouble: "dead" | "old" | "full" | null;
+  /** Nobody is logged in, and somebody was who did not log out: the browser has cleared its storage. */
+  lost: boolean;
 };
 
 /** For `useSyncExternalStore(subscribe, get, getOnServer)`. */
 export type Watchable<T> = { get: () => T; getOnServer: () => T; subscribe: (changed: () => void) => () => void };
 
 let page: Page | undefined;
+/** What the store says before the rest has been fetched, so that who is logged in sees their conversations at once. */
+let peeked: Connection | undefined;
 /** What this tab looks at, also before it has started. */
 const looking: { shows: string | null; watches: readonly string[] } = { shows: null, watches: [] };
 const watchers = new Set<() => void>();
-const first: Connection = { phase: "starting", since: 0, leads: false, trouble: null };
+const first: Connection = { phase: "starting", since: 0, leads: false, trouble: null, lost: false };
 
 export const connection: Watchable<Connection> = {
-  get: () => page?.connection ?? first,
+  get: () => page?.connection ?? peeked ?? first,
   getOnServer: () => first,
   subscribe: (changed) => {
     watchers.add(changed);
@@ -48,11 +52,20 @@ const account = async () => {
 export function startSession(): () => void {
   let stopped = false;
   let mine: Page | undefined;
+  const changed = () => {
+    for (const watcher of watchers) watcher();
+  };
+  void peek().then((found) => {
+    if (stopped || !found) return;
+    peeked = found;
+    if (mine?.connection.phase === "starting") mine.connection = found;
+    changed();
+  });
+  // A store that does not answer must not keep this from saying so.
   void Promise.all([import("@/store/db"), import("./page")]).then(([{ theStore }, { Page }]) => {
     if (stopped) return;
-    mine = new Page(theStore(), () => {
-      for (const changed of watchers) changed();
-    });
+    mine = new Page(theStore(), changed);
+    if (peeked) mine.connection = peeked;
     page?.close();
     page = mine;
     mine.look(looking);
@@ -62,12 +75,30 @@ export function startSession(): () => void {
     stopped = true;
     mine?.close();
     if (page === mine) page = undefined;
+    peeked = undefined;
   };
+}
+
+async function peek(): Promise<Connection | null> {
+  const { readMeta, theStore } = await import("@/store/db");
+  try {
+    const db = theStore();
+    const known = (await readMeta(db, "account")) && (await readMeta(db, "tokens"));
+    return known ? { ...first, phase: "connecting", since: Date.now() } : null;
+  } catch {
+    // The page finds out what is wrong with the store, and says so.
+    return null;
+  }
 }
 
 /** Tries now instead of at the end of the back-off ("Try again"; that the network is back does so by itself). */
 export function reconnectNow(): void {
   page?.hurry();
+}
+
+/** The person has been told that the history is gone. */
+export function acceptLoss(): void {
+  page?.acceptLoss();
 }
 
 /** What has to be known to go on from "send me a code" to "this is it". Keep it in memory or in `sessionStorage`. */

@@ -6,6 +6,7 @@
 export { ActionError } from "@/lib/errors";
 export * from "./acting/account";
 export * from "./acting/browser";
+export * from "./acting/contacts";
 export * from "./acting/conversations";
 export * from "./acting/messages";
 export * from "./acting/people";

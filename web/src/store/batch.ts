@@ -1,7 +1,8 @@
 /** Between the store and the pure folding: reads the rows that a stretch of a log is about, and writes back what changed. */
 import type { Entry } from "@/net/events";
 import type { ConversationRow, MessageRow, Store } from "./db";
-import { previewOf, type Working } from "./fold";
+import type { Working } from "./fold";
+import { previewOf } from "./entry";
 
 export async function begin(db: Store, me: string, conversation: ConversationRow, entries: readonly Entry[]): Promise<Working> {
   const id = conversation.id;
@@ -13,12 +14,20 @@ export async function begin(db: Store, me: string, conversation: ConversationRow
     conversation: structuredClone(conversation),
     rows: new Map(rows.filter((row) => row !== undefined).map((row) => [row.id, row])),
     hidden: new Set(hidden.flatMap((row) => (row ? [row.messageId] : []))),
+    shut: await shutOut(db, me, conversation),
     dirty: new Set(),
     deleted: [],
     left: [],
     account: [],
     arrived: [],
   };
+}
+
+async function shutOut(db: Store, me: string, { kind, members }: ConversationRow): Promise<Set<string>> {
+  if (kind !== "direct") return new Set();
+  const others = members.map((member) => member.userId).filter((id) => id !== me);
+  const rows = await db.contacts.bulkGet(others);
+  return new Set(rows.flatMap((row) => (row?.state === "blocked" ? [row.userId] : [])));
 }
 
 function concerned({ id, data }: Entry): string[] {

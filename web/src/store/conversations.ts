@@ -3,8 +3,8 @@ import type { ConversationRow, DraftRow, OutboxRow, PersonalRow, Role, Store } f
 import { readMeta } from "./db";
 import { letterRow } from "./outbox";
 import { nobody, peopleOf } from "./people";
-import { previewOf } from "./fold";
-import type { ConversationItem, ConversationView, PersonView } from "./queries";
+import { previewOf } from "./entry";
+import type { ConversationItem, ConversationView, PersonView } from "./views";
 
 /** What the list reads once for all conversations. */
 type Around = {

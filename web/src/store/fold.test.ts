@@ -2,7 +2,8 @@ import { describe, expect, it } from "vitest";
 import type { Entry } from "@/net/events";
 import { at, entryOf, textOf } from "@/testing/log";
 import type { ConversationRow } from "./db";
-import { foldEntry, reacted, type Working } from "./fold";
+import { foldEntry, type Working } from "./fold";
+import { reacted } from "./entry";
 
 const conversation = (change: Partial<ConversationRow> = {}): ConversationRow => ({
   id: "c",
@@ -43,6 +44,7 @@ function folded(entries: Entry[], change: Partial<Working> = {}): Working {
     conversation: conversation(),
     rows: new Map(),
     hidden: new Set(),
+    shut: new Set(),
     dirty: new Set(),
     deleted: [],
     left: [],

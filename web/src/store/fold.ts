@@ -2,19 +2,10 @@
  * Entries of a log, in its order, folded into rows. Pure: it works on copies of rows that `ingest.ts` has read and writes back.
  * Each entry says how things are, so an entry folded over a later state does no harm as long as those behind it follow.
  */
-import type {
-  AccountData,
-  ConversationData,
-  DeleteData,
-  EditData,
-  Entry,
-  FoldedMessage,
-  MemberData,
-  MessageData,
-  ReactionData,
-} from "@/net/events";
+import type { AccountData, ConversationData, DeleteData, EditData, Entry, MemberData, ReactionData } from "@/net/events";
 import { wordsOf } from "@/lib/words";
-import type { ConversationRow, MessageRow, Notice, Preview } from "./db";
+import type { ConversationRow, MessageRow } from "./db";
+import { blank, emptied, messageRow, noticeOf, previewOf, reacted } from "./entry";
 
 /** What a stretch of one log is folded into. */
 export type Working = {
@@ -25,6 +16,8 @@ export type Working = {
   rows: Map<string, MessageRow>;
   /** Messages that the person has deleted for themself. */
   hidden: Set<string>;
+  /** Of a conversation with one person: they, if they are blocked. What they write is hidden from the start. */
+  shut: Set<string>;
   /** Rows that are different now. */
   dirty: Set<string>;
   /** Messages deleted for everyone: what quotes them loses the quote. */
@@ -36,9 +29,6 @@ export type Working = {
   /** New messages of others. */
   arrived: string[];
 };
-
-/** Characters of a message that the list shows. */
-const previewed = 200;
 
 export function foldEntry(work: Working, entry: Entry): void {
   const isNews = entry.seq > work.conversation.head.seq;
@@ -81,6 +71,10 @@ function addMessage(work: Working, entry: Entry, isNews: boolean): void {
     // Under another epoch it was here before: it keeps what it says and gets its place.
     if (known.seq !== entry.seq) put(work, { ...known, seq: entry.seq, order: entry.seq, count: entry.count });
   } else {
+    if (work.shut.has(entry.senderId)) {
+      shutOut(work, entry);
+      return;
+    }
     put(work, messageRow(entry, work.hidden.has(entry.id)));
     if (isNews && !known && entry.senderId !== work.me) {
       work.arrived.push(entry.id);
@@ -90,6 +84,13 @@ function addMessage(work: Working, entry: Entry, isNews: boolean): void {
   }
   withdrawQuote(work, entry.id);
   show(work, entry.id);
+}
+
+/** It keeps its place in the log and nothing else; nobody has to read it. */
+function shutOut(work: Working, entry: Entry): void {
+  put(work, { ...emptied(messageRow(entry, true)), deleted: false });
+  const { head, read } = work.conversation;
+  if (read.count >= head.count) raiseRead(work.conversation, entry);
 }
 
 /** An answer to what is deleted quotes nothing, also when it comes after the deletion. */
@@ -117,24 +118,10 @@ function remove(work: Working, messageId: string): void {
   if (preview?.messageId === messageId) work.conversation.preview = { ...preview, text: "", deleted: true };
 }
 
-export function emptied(row: MessageRow): MessageRow {
-  const nothing = { text: "", formatting: [], attachments: [], mentions: [], reactions: [], words: [], replyTo: null, forwardedFrom: null };
-  return { ...row, ...nothing, deleted: true };
-}
-
 function react(work: Working, entry: Entry, { messageId, emoji, op }: ReactionData): void {
   const row = work.rows.get(messageId);
   if (!row || row.deleted) return;
   put(work, { ...row, reactions: reacted(row.reactions, entry.senderId, emoji, op === "add") });
-}
-
-/** Reactions with that person's emoji put or taken; in the order in which they came. */
-export function reacted(all: MessageRow["reactions"], userId: string, emoji: string, on: boolean): MessageRow["reactions"] {
-  const out = all.map((one) => (one.emoji === emoji ? { emoji, userIds: one.userIds.filter((id) => id !== userId || on) } : one));
-  const there = out.find((one) => one.emoji === emoji);
-  if (on && !there) out.push({ emoji, userIds: [userId] });
-  else if (on && there && !there.userIds.includes(userId)) there.userIds.push(userId);
-  return out.filter((one) => one.userIds.length > 0);
 }
 
 function member(work: Working, entry: Entry, { op, userId, role }: MemberData, isNews: boolean): void {
@@ -178,23 +165,6 @@ function addNotice(work: Working, entry: Entry): void {
   put(work, { ...(known ?? blank(entry)), seq: entry.seq, order: entry.seq, count: entry.count, notice });
 }
 
-function noticeOf({ type, data }: Entry): Notice | null {
-  if (!data) return null;
-  if (type === "conversation") {
-    const { title, avatarUrl, retention } = data as ConversationData;
-    return {
-      what: "changed",
-      ...(title ? { title } : {}),
-      ...(avatarUrl !== undefined ? { avatar: true } : {}),
-      ...(retention ? { retention } : {}),
-    };
-  }
-  const { op, userId, role, by } = data as MemberData;
-  if (op === "role") return { what: "role", userId, role: role ?? "member", by: by ?? null };
-  if (op === "joined" || op === "left" || op === "removed") return { what: op, userId, by: by ?? null };
-  return null;
-}
-
 function put(work: Working, row: MessageRow): void {
   work.rows.set(row.id, row);
   work.dirty.add(row.id);
@@ -214,61 +184,4 @@ function show(work: Working, id: string): void {
   if (!row || row.hidden || row.order < (conversation.preview?.order ?? 0)) return;
   conversation.preview = previewOf(row);
   if (row.createdAt > conversation.activityAt) conversation.activityAt = row.createdAt;
-}
-
-export function previewOf(row: MessageRow): Preview {
-  const { id, order, senderId, createdAt, kind, text, deleted, forgotten } = row;
-  const short = text.length > previewed ? `${text.slice(0, previewed)}…` : text;
-  return { messageId: id, order, senderId, createdAt, kind, text: short, deleted, forgotten };
-}
-
-function blank({ conversationId, id, seq, count, type, senderId, createdAt, data }: Entry): MessageRow {
-  return {
-    conversationId,
-    id,
-    seq,
-    order: seq,
-    count,
-    type,
-    senderId,
-    createdAt,
-    kind: "text",
-    text: "",
-    formatting: [],
-    attachments: [],
-    replyTo: null,
-    forwardedFrom: null,
-    mentions: [],
-    editedAt: null,
-    deleted: false,
-    hidden: false,
-    forgotten: data === null,
-    reactions: [],
-    notice: null,
-    raw: null,
-    words: [],
-  };
-}
-
-export function messageRow(entry: Entry, hidden: boolean): MessageRow {
-  const data = (entry.data ?? {}) as MessageData;
-  const text = data.text ?? "";
-  return {
-    ...blank(entry),
-    kind: data.kind ?? "text",
-    text,
-    formatting: data.formatting ?? [],
-    attachments: data.attachments ?? [],
-    replyTo: data.replyTo ?? null,
-    forwardedFrom: data.forwardedFrom ?? null,
-    mentions: data.mentions ?? [],
-    hidden,
-    words: hidden ? [] : wordsOf(text),
-  };
-}
-
-/** A message that the server gave folded already. */
-export function foldedRow(message: FoldedMessage, hidden: boolean): MessageRow {
-  const row = { ...messageRow(message, hidden), editedAt: message.editedAt ?? null, reactions: message.reactions ?? [] };
-  return message.deleted ? { ...emptied(row), forgotten: false } : row;
 }

@@ -74,6 +74,30 @@ describe("ingest", () => {
     expect(await texts(db)).toEqual(["text 1", "text 2"]);
   });
 
+  it("keeps out what somebody who is blocked writes to this person alone, for good, and counts it as read", async () => {
+    const db = await withGroup([entryOf("c", 1)], { kind: "direct" });
+    await db.contacts.put({ userId: "ann", state: "blocked", since: at(0) });
+    // What was unread before stays so.
+    expect(await take(db, [entryOf("c", 2)])).toEqual([]);
+    expect(await conversationById("c", db)).toMatchObject({ unread: 2, preview: { text: "text 1" } });
+    await db.conversations.update("c", { read: { seq: 2, count: 2 } });
+    expect(await take(db, [entryOf("c", 3, { data: { kind: "text", text: "text 3", mentions: ["me"] } })])).toEqual([]);
+    expect(await texts(db)).toEqual(["text 1"]);
+    expect((await db.messages.get(["c", "m3"]))?.text).toBe("");
+    expect(await conversationById("c", db)).toMatchObject({ unread: 0, mentions: 0, preview: { text: "text 1" } });
+    await db.contacts.delete("ann");
+    expect(await take(db, [entryOf("c", 4)])).toHaveLength(1);
+    expect(await texts(db)).toEqual(["text 1", "text 4"]);
+    expect((await conversationById("c", db))?.unread).toBe(1);
+  });
+
+  it("leaves what somebody who is blocked writes in a group", async () => {
+    const db = await withGroup([entryOf("c", 1)]);
+    await db.contacts.put({ userId: "ann", state: "blocked", since: at(0) });
+    expect(await take(db, [entryOf("c", 2)])).toHaveLength(1);
+    expect(await texts(db)).toEqual(["text 1", "text 2"]);
+  });
+
   it("stores nothing for a device that is logged out, nor on top of what is not there", async () => {
     const db = await withGroup([entryOf("c", 1)]);
     const known = await histories(db);

@@ -2,7 +2,7 @@
 import type { ConversationView, FoldedMessage, Receipt } from "@/net/events";
 import { refreshPreview } from "./batch";
 import type { ConversationRow, Kind, MemberRow, Preview, Store } from "./db";
-import { foldedRow, previewOf } from "./fold";
+import { foldedRow, previewOf } from "./entry";
 
 export type Mark = { epoch: string; whole: number };
 

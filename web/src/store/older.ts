@@ -1,7 +1,7 @@
 /** What a server keeps and this device never had: messages below where its log began. They come folded, and are not acknowledged. */
 import type { FoldedMessage } from "@/net/events";
 import type { Store } from "./db";
-import { foldedRow } from "./fold";
+import { foldedRow } from "./entry";
 
 /** Stores a page, and that the log now begins at `floor`. Answers how many messages were new. */
 export async function addOlder(db: Store, conversationId: string, messages: readonly FoldedMessage[], floor: number): Promise<number> {

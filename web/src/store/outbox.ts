@@ -1,6 +1,6 @@
 /** What the person wrote and the server has not confirmed: kept until its entry is stored, sent in order, shown at once. */
 import type { Failure, OutboxRow, Store } from "./db";
-import { reacted } from "./fold";
+import { reacted } from "./entry";
 import type { MessageRow } from "./db";
 
 /** Refusals that the same again does not mend. */
@@ -12,16 +12,39 @@ export const isFinal = (code: string): boolean => final.has(code);
  * What may be sent now: of each conversation the first that waits, unless one of it is on its way. Within a conversation each
  * waits for the answer to the one before, so that no refusal and no lost answer can change the order.
  */
-export function due(waiting: readonly OutboxRow[], underWay: ReadonlySet<string>, done: ReadonlySet<string>, most: number): OutboxRow[] {
+export function due(
+  waiting: readonly OutboxRow[],
+  underWay: ReadonlySet<string>,
+  done: ReadonlySet<string>,
+  most: number,
+  now: number,
+): OutboxRow[] {
   const busy = new Set(underWay);
   const out: OutboxRow[] = [];
   for (const letter of waiting) {
-    if (letter.state !== "waiting" || done.has(letter.id) || busy.has(letter.conversationId)) continue;
+    // What can still be taken back holds up nothing.
+    if (letter.state !== "waiting" || done.has(letter.id) || busy.has(letter.conversationId) || heldFor(letter, now) > 0) continue;
     busy.add(letter.conversationId);
     if (busy.size > most) break;
     out.push(letter);
   }
   return out;
+}
+
+/** How long a letter is not to be sent yet, in milliseconds. A clock that was set back holds it no longer than it was meant to be. */
+export function heldFor({ notBefore, createdAt }: OutboxRow, now: number): number {
+  if (notBefore === undefined) return 0;
+  return Math.max(0, Math.min(notBefore - now, notBefore - Date.parse(createdAt)));
+}
+
+/** Takes back what is not to be sent yet; whether that was in time. */
+export async function takeBack(db: Store, id: string, now: number): Promise<boolean> {
+  return db.transaction("rw", db.outbox, async () => {
+    const row = await db.outbox.where("id").equals(id).first();
+    if (!row || heldFor(row, now) === 0) return false;
+    await db.outbox.delete(row.n as number);
+    return true;
+  });
 }
 
 export async function fail(db: Store, id: string, failure: Failure): Promise<void> {

@@ -1,5 +1,5 @@
 import type { PersonRow, Store } from "./db";
-import type { PersonView } from "./queries";
+import type { PersonView } from "./views";
 
 export const nobody = (id: string): PersonView => ({ id, name: null, username: null, bio: null, avatarUrl: null });
 

@@ -3,7 +3,7 @@ import { hitsOf, keysOf, termsOf, type Terms } from "@/lib/words";
 import { itemsOf } from "./conversations";
 import type { MessageRow, Store } from "./db";
 import { nobody, peopleOf } from "./people";
-import type { SearchHit } from "./queries";
+import type { SearchHit } from "./views";
 import { isShown, light, type Light, messageView } from "./shown";
 
 /** Rows looked at together. */
@@ -14,6 +14,8 @@ type Key = [string, string];
 
 export async function search(db: Store, query: string, options: Options): Promise<{ hits: SearchHit[]; more: boolean }> {
   const terms = termsOf(query);
+  // What the views are told of: something was said somewhere.
+  await db.conversations.orderBy("activityAt").last();
   const keys = await candidates(db, terms, options);
   const found: { row: MessageRow; hits: [number, number][] }[] = [];
   for (let at = 0; at < keys.length && found.length <= options.limit; at += chunk) {
@@ -31,13 +33,31 @@ async function candidates(db: Store, terms: Terms, { conversationId, before }: O
   const words = keysOf(terms).sort((a, b) => b.length - a.length);
   let left = null as Map<string, Key> | null;
   for (const word of words) {
-    const keys = (await db.messages.where("words").startsWith(word).primaryKeys()) as Key[];
     const known = left;
-    const here = keys.filter(([where, id]) => (!conversationId || where === conversationId) && (!before || id < before.id));
-    left = new Map(here.filter((key) => known === null || known.has(key.join(" "))).map((key) => [key.join(" "), key]));
+    left = new Map();
+    for (const key of await keysWith(db, word)) {
+      const [where, id] = key;
+      if ((conversationId && where !== conversationId) || (before && id >= before.id)) continue;
+      // A message's id is its own in all conversations.
+      if (known === null || known.has(id)) left.set(id, key);
+    }
     if (left.size === 0) return [];
   }
   return [...(left ?? new Map<string, Key>()).values()].sort(([, a], [, b]) => (a < b ? 1 : -1));
+}
+
+/**
+ * Past Dexie: a live query notes every key that it was given, which takes longer than finding them where a word is frequent.
+ * That something was said is read from the conversations.
+ */
+async function keysWith(db: Store, word: string): Promise<Key[]> {
+  if (!db.isOpen()) await db.open();
+  const index = db.backendDB().transaction("messages").objectStore("messages").index("words");
+  const request = index.getAllKeys(IDBKeyRange.bound(word, `${word}\uffff`));
+  return new Promise((found, failed) => {
+    request.onsuccess = () => found(request.result as unknown as Key[]);
+    request.onerror = () => failed(request.error);
+  });
 }
 
 async function dressed(db: Store, found: { row: MessageRow; hits: [number, number][] }[]): Promise<SearchHit[]> {

@@ -2,7 +2,7 @@
 import type { ConversationRow, Failure, MessageRow, OutboxRow, ReceiptRow, Store } from "./db";
 import { readMeta } from "./db";
 import { laidOver, letterRow } from "./outbox";
-import type { MessageView, Progress } from "./queries";
+import type { MessageView, Progress } from "./views";
 
 /** Beyond so many people only numbers are told. */
 const small = 50;

@@ -1,6 +1,6 @@
 /** A bounded stretch of a conversation around a place in it. */
 import type { MessageRow, Store } from "./db";
-import type { Around, MessageSlice, MessageView } from "./queries";
+import type { Around, MessageSlice, MessageView } from "./views";
 import { isShown, light, messageView, type Light, unsent } from "./shown";
 
 type Options = { around: Around; before: number; after: number };

@@ -20,8 +20,12 @@ export function initialsOf(name: string): string {
     .toLocaleUpperCase();
 }
 
+let graphemes: Intl.Segmenter | undefined;
+
 function first(word: string): string {
-  for (const { segment } of new Intl.Segmenter().segment(word)) return segment;
+  // Made once: it takes longer than everything else about a picture.
+  graphemes ??= new Intl.Segmenter();
+  for (const { segment } of graphemes.segment(word)) return segment;
   return "";
 }
 

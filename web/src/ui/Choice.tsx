@@ -2,13 +2,13 @@ import { useId, type ReactNode } from "react";
 
 export type Option<T extends string> = { value: T; label: string; icon?: ReactNode; lang?: string };
 
-type Props<T extends string> = { label: string; options: Option<T>[]; value: T; onChange: (value: T) => void };
+type Props<T extends string> = { label: string; options: Option<T>[]; value: T; onChange: (value: T) => void; disabled?: boolean };
 
 /** One of a few, side by side: radio buttons that look like one control. */
-export function Choice<T extends string>({ label, options, value, onChange }: Props<T>) {
+export function Choice<T extends string>({ label, options, value, onChange, disabled }: Props<T>) {
   const name = useId();
   return (
-    <fieldset className="px-4 py-3">
+    <fieldset disabled={disabled} className="px-4 py-3">
       <legend className="float-start mb-2 w-full text-base">{label}</legend>
       <div className="clear-both flex rounded-xl bg-well p-1">
         {options.map((option) => (

@@ -2,11 +2,11 @@
 import { useEffect } from "react";
 import { create } from "zustand";
 
-export type ToastData = { id: number; text: string; action?: { label: string; run: () => void } };
+export type ToastData = { id: number; text: string; action?: { label: string; run: () => void }; forMs: number };
 
 type Toasts = {
   shown: ToastData[];
-  show: (text: string, action?: ToastData["action"]) => void;
+  show: (text: string, action?: ToastData["action"], forMs?: number) => void;
   drop: (id: number) => void;
 };
 
@@ -16,23 +16,24 @@ const most = 3;
 
 export const useToasts = create<Toasts>((set) => ({
   shown: [],
-  show: (text, action) =>
+  // Whoever can act on it gets longer to do so.
+  show: (text, action, forMs = action ? 8000 : 4000) =>
     set(({ shown }) => {
       last += 1;
-      return { shown: [...shown, { id: last, text, action }].slice(-most) };
+      return { shown: [...shown, { id: last, text, action, forMs }].slice(-most) };
     }),
   drop: (id) => set(({ shown }) => ({ shown: shown.filter((toast) => toast.id !== id) })),
 }));
 
 /** Says something for a few seconds at the foot of the page. */
-export function toast(text: string, action?: ToastData["action"]): void {
-  useToasts.getState().show(text, action);
+export function toast(text: string, action?: ToastData["action"], forMs?: number): void {
+  useToasts.getState().show(text, action, forMs);
 }
 
 export function Toasts() {
   const shown = useToasts((state) => state.shown);
   return (
-    <div role="status" className="pointer-events-none fixed inset-x-0 bottom-20 z-50 flex flex-col items-center gap-2 px-4 md:bottom-6">
+    <div role="status" className="pointer-events-none fixed inset-x-0 bottom-20 z-50 flex flex-col items-center gap-2 px-4">
       {shown.map((data) => (
         <Toast key={data.id} data={data} />
       ))}
@@ -43,8 +44,7 @@ export function Toasts() {
 function Toast({ data }: { data: ToastData }) {
   const drop = useToasts((state) => state.drop);
   useEffect(() => {
-    // Whoever can act on it gets longer to do so.
-    const timer = setTimeout(() => drop(data.id), data.action ? 8000 : 4000);
+    const timer = setTimeout(() => drop(data.id), data.forMs);
     return () => clearTimeout(timer);
   }, [data, drop]);
   return (

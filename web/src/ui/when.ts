@@ -5,8 +5,7 @@ type Zone = { locale: string; timeZone?: string };
 
 /** Days between two times on the reader's calendar: 0 for the same day, 1 for the day before, and so on. */
 export function daysAgo(time: string, now: number, timeZone?: string): number {
-  const format = new Intl.DateTimeFormat("en-CA", { timeZone, year: "numeric", month: "2-digit", day: "2-digit" });
-  const day = (at: number | string) => Date.parse(`${format.format(new Date(at))}T00:00:00Z`);
+  const day = (at: number | string) => Date.parse(`${dayOf(at, timeZone)}T00:00:00Z`);
   return Math.round((day(now) - day(time)) / 86_400_000);
 }
 
@@ -20,6 +19,11 @@ function format({ locale, timeZone }: Zone, options: Intl.DateTimeFormatOptions)
   const made = new Intl.DateTimeFormat(locale, { ...options, timeZone });
   formats.set(key, made);
   return made;
+}
+
+/** The calendar day of a time, as `2026-11-27`. */
+export function dayOf(time: number | string, timeZone?: string): string {
+  return format({ locale: "en-CA", timeZone }, { year: "numeric", month: "2-digit", day: "2-digit" }).format(new Date(time));
 }
 
 /** Times in the words of the reader's language. */

@@ -6,8 +6,14 @@ use anyhow::{Context, Result};
 
 use super::Part;
 use super::layout::{Plan, Ports, http};
-use crate::{Process, install};
+use crate::{Process, folders, install};
 
+/// What operators include to hand out the web client; see `web/README.md`.
+const CLIENT: [(&str, &str); 3] = [
+    ("http.conf", include_str!("../../../../web/nginx/http.conf")),
+    ("server.conf", include_str!("../../../../web/nginx/server.conf")),
+    ("answer.conf", include_str!("../../../../web/nginx/answer.conf")),
+];
 const CONFIG: &str = include_str!("../../nginx/nginx.conf");
 const ROUTES: &str = include_str!("../../nginx/routes.conf");
 
@@ -64,7 +70,8 @@ pub(super) async fn plan(dir: &Path, ports: &Ports) -> Result<Plan> {
         .replace("{{holders}}", &each(&ports.chats, holder))
         .replace("{{chat_servers}}", &each(&ports.chats, |_, port| server(port)))
         .replace("{{chat_upstreams}}", &each(&ports.chats, upstream))
-        .replace("{{pinned_servers}}", &each(&ports.instances, pinned))
+        .replace("{{pinned_servers}}", &each(&ports.instances, pinned));
+    let config = with_client(&folder, &config)?
         .replace("{{folder}}", &folder.display().to_string())
         .replace("{{gateway_port}}", &ports.gateway.to_string())
         .replace("{{user_port}}", &ports.user.to_string());
@@ -107,9 +114,39 @@ fn upstream(number: usize, port: u16) -> String {
 }
 
 fn pinned(number: usize, port: u16) -> String {
-    format!(
-        "    server {{\n        listen 127.0.0.1:{port};\n        set $chat chat-{number};\n        include {{{{folder}}}}/routes.conf;\n    }}"
-    )
+    [
+        "    server {".to_owned(),
+        format!("        listen 127.0.0.1:{port};"),
+        format!("        set $chat chat-{number};"),
+        "        {{client_root}}".to_owned(),
+        "        include {{folder}}/routes.conf;".to_owned(),
+        "        {{client_server}}".to_owned(),
+        "    }".to_owned(),
+    ]
+    .join("\n")
+}
+
+/// The configuration with the web client, if it was built.
+fn with_client(folder: &Path, config: &str) -> Result<String> {
+    let built = folders::workspace().join("web/out");
+    let [http, root, server] = if built.join("index.html").is_file() {
+        let client = folder.join("client");
+        fs::create_dir_all(&client)?;
+        for (name, text) in CLIENT {
+            fs::write(client.join(name), text)?;
+        }
+        [
+            "include client/http.conf;".to_owned(),
+            format!("root {};", built.display()),
+            "include client/server.conf;".to_owned(),
+        ]
+    } else {
+        [String::new(), String::new(), "location / { return 404; }".to_owned()]
+    };
+    Ok(config
+        .replace("{{client_http}}", &http)
+        .replace("{{client_root}}", &root)
+        .replace("{{client_server}}", &server))
 }
 
 #[cfg(test)]

@@ -34,7 +34,7 @@ export function TextBox({ box, label, placeholder, value, enterSends, cancellabl
       placeholder={placeholder}
       value={value}
       enterKeyHint={enterSends ? "send" : "enter"}
-      className="block max-h-[34dvh] min-h-11 w-full resize-none overflow-y-auto bg-transparent px-1 py-2.5 text-base leading-6 outline-none placeholder:text-muted"
+      className="field-sizing-content block max-h-[34dvh] min-h-11 w-full resize-none overflow-y-auto bg-transparent px-1 py-2.5 text-base leading-6 outline-none placeholder:text-muted"
       onChange={(event) => onValue(event.target.value)}
       onKeyDown={pressed}
     />
@@ -49,7 +49,8 @@ function useAutoHeight(box: RefObject<HTMLTextAreaElement | null>, value: string
   // biome-ignore lint/correctness/useExhaustiveDependencies: the text is what the height follows
   useLayoutEffect(() => {
     const element = box.current;
-    if (!element) return;
+    // Whoever has that does it without laying out the page anew for each letter.
+    if (!element || globalThis.CSS?.supports?.("field-sizing", "content")) return;
     element.style.height = "auto";
     element.style.height = `${element.scrollHeight}px`;
   }, [box, value]);

@@ -1,11 +1,11 @@
 import { useLiveQuery } from "dexie-react-hooks";
-import { MessageCircle, MessageCircleOff } from "lucide-react";
+import { MessageCircleOff } from "lucide-react";
 import { useEffect } from "react";
 import { useTranslations } from "use-intl";
 import { showsConversation } from "@/net/session";
 import { conversationById, hasSynced, me } from "@/store/queries";
 import { Empty } from "@/ui/Notice";
-import { Spinner } from "@/ui/Spinner";
+import { Waiting } from "./NoConversation";
 import { OpenConversation } from "./OpenConversation";
 
 type Props = { id: string; seq: number | null; onBack: () => void; onOpen: (id: string, seq?: number) => void };
@@ -13,7 +13,6 @@ type Props = { id: string; seq: number | null; onBack: () => void; onOpen: (id: 
 /** The conversation that the address names, once it is known whether there is one. */
 export function ConversationPane({ id, seq, onBack, onOpen }: Props) {
   const t = useTranslations("conversation");
-  const app = useTranslations("app");
   const found = useLiveQuery(
     async () => ({ id, conversation: await conversationById(id), account: await me(), synced: await hasSynced() }),
     [id],
@@ -36,22 +35,5 @@ export function ConversationPane({ id, seq, onBack, onOpen }: Props) {
       </Empty>
     );
   }
-  return (
-    <div className="grid grow place-items-center text-muted">
-      <span className="flex items-center gap-3">
-        <Spinner />
-        {app("loading")}
-      </span>
-    </div>
-  );
-}
-
-/** What stands beside the list while no conversation is open. */
-export function NoConversation({ keys }: { keys: string }) {
-  const t = useTranslations("conversation");
-  return (
-    <Empty icon={<MessageCircle />} title={t("pick")}>
-      {t.rich("pickHint", { key: () => <kbd className="rounded border border-line bg-surface px-1.5 font-mono text-xs">{keys}</kbd> })}
-    </Empty>
-  );
+  return <Waiting />;
 }

@@ -1,18 +1,26 @@
 import { useTranslations } from "use-intl";
 import { canDeleteForEveryone } from "@/features/timeline/actions";
-import { removeForEveryone, removeForMe } from "@/store/actions";
+import { removeForEveryone, removeForMe, removeNote, takeBackFor, takeBackRemoval } from "@/store/actions";
 import type { MessageView } from "@/store/queries";
 import { Button } from "@/ui/Button";
 import { Dialog } from "@/ui/Dialog";
+import { toast } from "@/ui/Toast";
 
 /** Asks for whom a message is to go. */
 export function DeleteDialog({ message, alone, onClose }: { message: MessageView; alone: boolean; onClose: () => void }) {
   const t = useTranslations("message");
   const app = useTranslations("app");
   const everyone = !alone && canDeleteForEveryone(message, Date.now());
-  const remove = (from: typeof removeForMe) => {
-    void from(message.conversationId, message.id);
+  const { conversationId, id } = message;
+  const forMe = async () => {
     onClose();
+    const remove = alone && canDeleteForEveryone(message, Date.now()) ? removeNote : removeForMe;
+    const removal = await remove(conversationId, id);
+    toast(t("deletedForMe"), { label: app("undo"), run: () => void takeBackRemoval(removal) }, takeBackFor);
+  };
+  const forEveryone = () => {
+    onClose();
+    void removeForEveryone(conversationId, id);
   };
   return (
     <Dialog
@@ -24,14 +32,11 @@ export function DeleteDialog({ message, alone, onClose }: { message: MessageView
           <Button kind="outline" onClick={onClose}>
             {app("cancel")}
           </Button>
-          <Button
-            kind={everyone ? "outline" : "danger"}
-            onClick={() => remove(alone && canDeleteForEveryone(message, Date.now()) ? removeForEveryone : removeForMe)}
-          >
+          <Button kind={everyone ? "outline" : "danger"} onClick={() => void forMe()}>
             {t("deleteForMe")}
           </Button>
           {everyone && (
-            <Button kind="danger" onClick={() => remove(removeForEveryone)}>
+            <Button kind="danger" onClick={forEveryone}>
               {t("deleteForEveryone")}
             </Button>
           )}

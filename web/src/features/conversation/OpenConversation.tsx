@@ -3,6 +3,7 @@ import { useTranslations } from "use-intl";
 import { Composer } from "@/features/composer/Composer";
 import { useComposer } from "@/features/composer/useComposer";
 import { useNames } from "@/features/people/names";
+import { useContact } from "@/features/people/useContact";
 import { usePresence } from "@/features/people/usePresence";
 import { useTyping } from "@/features/people/useTyping";
 import { useSystemText } from "@/features/timeline/systemText";
@@ -11,14 +12,19 @@ import type { AnchoredScroll } from "@/features/timeline/useAnchoredScroll";
 import { useDirectory } from "@/features/timeline/useDirectory";
 import { useMarkRead } from "@/features/timeline/useMarkRead";
 import { useSlice } from "@/features/timeline/useSlice";
-import { SearchBar } from "@/features/search/SearchBar";
 import { useConversationSearch } from "@/features/search/useConversationSearch";
-import { type Around, type ConversationView, lastEditable, type MessageView } from "@/store/queries";
+import { type Around, type ConversationView, lastEditable, messageById, type MessageView } from "@/store/queries";
+import { fetchInIdleTime, later } from "@/ui/later";
+import { toast } from "@/ui/Toast";
+import { BlockedBar } from "./BlockedBar";
 import { ConversationHeader } from "./ConversationHeader";
-import { Dialogs, type OpenDialog } from "./Dialogs";
+import type { OpenDialog } from "./Dialogs";
 import { keepPlace, keptPlace } from "./places";
 import { useJump } from "./useJump";
 import { useMessageActions } from "./useMessageActions";
+
+const Dialogs = later(() => import("./Dialogs").then((module) => module.Dialogs));
+const SearchBar = later(() => import("@/features/search/SearchBar").then((module) => module.SearchBar));
 
 type Props = {
   conversation: ConversationView;
@@ -41,12 +47,16 @@ export function OpenConversation({ conversation, me, seq, onBack, onOpen }: Prop
   const messages = list.slice?.messages ?? none;
   const nameOf = useDirectory(conversation, messages, me);
   const systemText = useSystemText(nameOf);
-  const jump = useJump({ scroll, slice: list.slice, current: list.current, goTo: list.goTo, start: opening.start });
+  const onMissing = useCallback(() => toast(t("notHere")), [t]);
+  const has = useCallback(async (messageId: string) => (await messageById(id, messageId)) !== null, [id]);
+  const { slice, current, goTo } = list;
+  const jump = useJump({ scroll, slice, current, goTo, start: opening.start, has, onMissing });
   const search = useConversationSearch(id, jump.toMessage);
   const [dialog, setDialog] = useState<OpenDialog | null>(null);
   const onSeen = useMarkRead(id, conversation.read, conversation.markedUnread, conversation.kind !== "self" && !conversation.left);
   const typing = useTyping(id);
   const person = conversation.kind === "direct" ? conversation.person?.id : undefined;
+  const blocked = useContact(person) === "blocked";
   const presence = usePresence(useMemo(() => (person ? [person] : []), [person]));
 
   const toEnd = useCallback(() => {
@@ -84,6 +94,7 @@ export function OpenConversation({ conversation, me, seq, onBack, onOpen }: Prop
     named.current = seq;
   }, [seq, jump.toSeq]);
 
+  useEffect(() => fetchInIdleTime([Dialogs, SearchBar]), []);
   useFocusOnOpen(focusBox);
   const onSight = useSightKeeper(id, messages, list.onAtEnd, onSeen);
   const name = names.ofConversation(conversation);
@@ -112,23 +123,26 @@ export function OpenConversation({ conversation, me, seq, onBack, onOpen }: Prop
             unreadAbove={opening.unreadAbove}
             waiting={conversation.unread}
             onEnd={toEnd}
+            onUnread={() => opening.unreadAbove !== null && jump.toAfter(opening.unreadAbove)}
             group={conversation.kind !== "direct" && conversation.kind !== "self"}
             me={me}
             nameOf={nameOf}
             actions={actions}
-            writable={!conversation.left}
+            writable={!conversation.left && !blocked}
             flash={jump.flash}
             hitsOf={search.hitsOf}
             systemText={systemText}
             onSight={onSight}
             scroll={scroll}
             onLeave={focusBox}
-            emptyText={conversation.kind === "self" ? t("selfHint") : t("empty")}
+            emptyText={conversation.kind === "self" ? t("selfHint") : blocked ? "" : t("empty")}
           />
         )}
       </div>
       {conversation.left ? (
         <p className="border-t border-line bg-surface px-4 py-4 text-center text-sm text-muted">{t("removed")}</p>
+      ) : blocked && conversation.person ? (
+        <BlockedBar person={conversation.person} />
       ) : (
         <Composer
           box={box}
@@ -158,15 +172,19 @@ export function OpenConversation({ conversation, me, seq, onBack, onOpen }: Prop
 
 const none: readonly MessageView[] = [];
 
-type Opening = { around: Around; start: { align: "center" | "top"; flash: boolean } | null; unreadAbove: number | null };
+type Opening = {
+  around: Around;
+  start: { seq: number | null; align: "center" | "top"; flash: boolean } | null;
+  unreadAbove: number | null;
+};
 
 /** Where a conversation opens: at the message that a link names, at the first unread one, where the reader was, or at the end. */
 function openingOf({ id, unread, read }: ConversationView, seq: number | null): Opening {
   const unreadAbove = unread > 0 ? read.seq : null;
-  if (seq !== null) return { around: { at: "seq", seq }, start: { align: "center", flash: true }, unreadAbove };
-  if (unread > 0) return { around: { at: "unread" }, start: { align: "top", flash: false }, unreadAbove };
+  if (seq !== null) return { around: { at: "seq", seq }, start: { seq, align: "center", flash: true }, unreadAbove };
+  if (unread > 0) return { around: { at: "unread" }, start: { seq: null, align: "top", flash: false }, unreadAbove };
   const place = keptPlace(id);
-  if (place) return { around: { at: "message", id: place }, start: { align: "center", flash: false }, unreadAbove };
+  if (place) return { around: { at: "message", id: place }, start: { seq: null, align: "center", flash: false }, unreadAbove };
   return { around: { at: "end" }, start: null, unreadAbove };
 }
 

@@ -1,16 +1,16 @@
 import { useLiveQuery } from "dexie-react-hooks";
 import { Archive, ArrowLeft, Keyboard, Mails, MessagesSquare, PenSquare, Settings } from "lucide-react";
-import { type Ref, useMemo, useState } from "react";
+import { type Ref, useEffect, useMemo, useState } from "react";
 import { useTranslations } from "use-intl";
 import { useNames } from "@/features/people/names";
 import { usePresence } from "@/features/people/usePresence";
 import { useTypingAnywhere } from "@/features/people/useTyping";
-import { SearchResults } from "@/features/search/SearchResults";
 import { ConnectionBanner } from "@/features/session/ConnectionBanner";
 import { pathOf } from "@/lib/nav";
 import { markAllRead } from "@/store/actions";
-import { archivedCount, type ConversationItem, conversationList, hasSynced } from "@/store/queries";
+import { archivedCount, type ConversationItem, contactsWho, conversationList, hasSynced } from "@/store/queries";
 import { Button, IconButton } from "@/ui/Button";
+import { fetchInIdleTime, later } from "@/ui/later";
 import { Logo } from "@/ui/Logo";
 import { MenuButton } from "@/ui/Menu";
 import { Empty } from "@/ui/Notice";
@@ -19,6 +19,8 @@ import { Spinner } from "@/ui/Spinner";
 import { ConversationRow } from "./ConversationRow";
 import { usePreviewOf } from "./previewText";
 import { useRowMenu } from "./useRowMenu";
+
+const SearchResults = later(() => import("@/features/search/SearchResults").then((module) => module.SearchResults));
 
 type Props = {
   me: string;
@@ -35,8 +37,11 @@ export function ListPane({ me, openId, search, onOpen, onNew, onSettings, onHelp
   const t = useTranslations("list");
   const app = useTranslations("app");
   const nav = useTranslations("nav");
+  const contacts = useTranslations("contacts");
+  const asking = useLiveQuery(async () => (await contactsWho("incoming")).length) ?? 0;
   const [query, setQuery] = useState("");
   const [archived, setArchived] = useState(false);
+  useEffect(() => fetchInIdleTime([SearchResults]), []);
   return (
     <nav aria-label={nav("conversations")} data-region className="flex min-h-0 min-w-0 grow flex-col">
       <header className="flex h-16 shrink-0 items-center gap-1 ps-4 pe-2">
@@ -48,8 +53,21 @@ export function ListPane({ me, openId, search, onOpen, onNew, onSettings, onHelp
           <Logo className="me-2 size-8" />
         )}
         <h2 className="grow text-xl font-semibold tracking-tight">{archived ? t("archived") : app("name")}</h2>
-        <IconButton label={nav("newConversation")} onClick={onNew}>
+        <IconButton
+          label={asking > 0 ? `${nav("newConversation")}. ${contacts("waiting", { count: asking })}` : nav("newConversation")}
+          onClick={onNew}
+          className="relative"
+        >
           <PenSquare aria-hidden="true" className="size-5" />
+          {asking > 0 && (
+            <span
+              data-asking
+              aria-hidden="true"
+              className="absolute end-0.5 top-0.5 min-w-4.5 rounded-full bg-accent px-1 text-center text-[0.6875rem] leading-4.5 font-semibold text-on-accent"
+            >
+              {asking > 99 ? "99+" : asking}
+            </span>
+          )}
         </IconButton>
         <MenuButton
           label={nav("menu")}

@@ -1,9 +1,9 @@
 "use client";
-import { CloudOff, MailCheck, Server } from "lucide-react";
 import type { ReactNode } from "react";
 import { buttonClass } from "@/ui/Button";
 import { cx } from "@/ui/cx";
 import { Logo } from "@/ui/Logo";
+import { CloudOff, MailCheck, Server } from "./icons";
 import { useLandingWords } from "./useLandingWords";
 
 /** What stands at `/`, for who is logged in and who is not. */

@@ -1,13 +1,21 @@
 import { useEffect, useState } from "react";
-import { landingWords } from "@/ui/i18n/landing";
+import { en, landingWords } from "@/ui/i18n/landing";
 import { type Language, languages } from "@/ui/i18n/languages";
 
-/** The words in the language that public/theme.js has chosen; English while the page is built. */
+/** The words in the language that public/theme.js has chosen; English while the page is built, and where the others do not come. */
 export function useLandingWords() {
-  const [language, setLanguage] = useState<Language>("en");
+  const [words, setWords] = useState(en);
   useEffect(() => {
+    let gone = false;
     const { lang } = document.documentElement;
-    if (lang in languages) setLanguage(lang as Language);
+    if (lang in languages)
+      landingWords(lang as Language).then(
+        (found) => !gone && setWords(found),
+        () => {},
+      );
+    return () => {
+      gone = true;
+    };
   }, []);
-  return landingWords[language];
+  return words;
 }

@@ -4,13 +4,11 @@ import { useNames } from "@/features/people/names";
 import { usePreferences } from "@/features/settings/preferences";
 import { placeOf } from "@/lib/nav";
 import { onArrival } from "@/net/session";
-import { conversationById, messageById, person } from "@/store/queries";
 import { announce } from "@/ui/Announcer";
+import { type Arrived, newsOf } from "./news";
 
 /** Messages that come together are told of together. */
 const gatherMs = 600;
-
-type Arrived = { conversationId: string; messageId: string };
 
 /** Says that something came: read out in the page, and, if that is wanted and nobody looks, as a notice of the system. */
 export function useNotifications(open: (conversationId: string) => void): void {
@@ -19,20 +17,18 @@ export function useNotifications(open: (conversationId: string) => void): void {
   const gathered = useRef<Arrived[]>([]);
   const tell = useRef<() => Promise<void>>(undefined);
   tell.current = async () => {
-    const arrived = gathered.current.splice(0);
-    const last = arrived.at(-1);
+    const news = await newsOf(gathered.current.splice(0));
+    const last = news.at(-1);
     if (!last) return;
-    const [conversation, message] = await Promise.all([
-      conversationById(last.conversationId),
-      messageById(last.conversationId, last.messageId),
-    ]);
-    if (!conversation || !message || conversation.muted) return;
-    const sender = names.ofPerson(await person(message.senderId));
-    announce(t("conversation.announce", { count: arrived.length, name: sender }));
-    if (seen(conversation.id)) return;
+    const count = news.reduce((sum, one) => sum + one.count, 0);
+    announce(t("conversation.announce", { count, name: names.ofPerson(last.sender) }));
     const { preview } = usePreferences.getState();
-    const title = conversation.kind === "direct" ? sender : t("notify.group", { name: sender, group: names.ofConversation(conversation) });
-    notify({ title, body: preview ? message.text : t("notify.hidden"), tag: conversation.id, onClick: () => open(conversation.id) });
+    for (const { conversation, message, sender } of news) {
+      if (seen(conversation.id)) continue;
+      const name = names.ofPerson(sender);
+      const title = conversation.kind === "direct" ? name : t("notify.group", { name, group: names.ofConversation(conversation) });
+      notify({ title, body: preview ? message.text : t("notify.hidden"), tag: conversation.id, onClick: () => open(conversation.id) });
+    }
   };
 
   useEffect(() => {

@@ -13,7 +13,7 @@ export type Found = { people: PersonView[]; busy: boolean; failure: string | nul
 /** People by name, username or exact address: those that this device knows at once, then the server's. */
 export function useFindPeople(query: string): Found {
   const trimmed = query.trim();
-  const known = useLiveQuery(() => knownPeople(trimmed, 20), [trimmed]) ?? nobody;
+  const known = useLiveQuery(() => knownPeople(trimmed, trimmed ? 20 : 100), [trimmed]) ?? nobody;
   const [answer, setAnswer] = useState<Answer | null>(null);
   const asks = [...trimmed].length >= least;
 

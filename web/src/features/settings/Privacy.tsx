@@ -5,6 +5,7 @@ import { useFailure } from "@/features/session/useFailure";
 import { loadSettings, saveSettings } from "@/store/actions";
 import type { Settings } from "@/store/db";
 import { settings } from "@/store/queries";
+import { Choice } from "@/ui/Choice";
 import { Note } from "@/ui/Notice";
 import { Switch } from "@/ui/Switch";
 import { Section } from "./Section";
@@ -56,12 +57,18 @@ export function Privacy() {
             onChange={(on) => void save({ [key]: on })}
           />
         ))}
-        <Switch
+      </Section>
+      <Section hint={t("mayMessageHint")}>
+        <Choice
           label={t("mayMessage")}
-          hint={t("mayMessageHint")}
           disabled={!stored}
-          checked={(shown.whoMayMessageMe ?? "everyone") !== "nobody"}
-          onChange={(on) => void save({ whoMayMessageMe: on ? "everyone" : "nobody" })}
+          value={shown.whoMayMessageMe ?? "everyone"}
+          options={[
+            { value: "everyone", label: t("everyone") },
+            { value: "contacts", label: t("contacts") },
+            { value: "nobody", label: t("nobody") },
+          ]}
+          onChange={(whoMayMessageMe) => void save({ whoMayMessageMe })}
         />
       </Section>
     </>

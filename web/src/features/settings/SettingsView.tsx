@@ -1,10 +1,11 @@
-import { ArrowLeft, Bell, ChevronRight, Database, LogOut, MonitorSmartphone, Palette, ShieldCheck, UserRound } from "lucide-react";
+import { ArrowLeft, Ban, Bell, ChevronRight, Database, LogOut, MonitorSmartphone, Palette, ShieldCheck, UserRound } from "lucide-react";
 import { type ReactNode, useState } from "react";
 import { useTranslations } from "use-intl";
 import { IconButton } from "@/ui/Button";
 import { cx } from "@/ui/cx";
 import { plainClick } from "@/ui/plainClick";
 import { Appearance } from "./Appearance";
+import { Blocked } from "./Blocked";
 import { Devices } from "./Devices";
 import { LogOutDialog } from "./LogOutDialog";
 import { Notifications } from "./Notifications";
@@ -16,6 +17,7 @@ const pages = {
   profile: { Icon: UserRound, View: Profile },
   devices: { Icon: MonitorSmartphone, View: Devices },
   privacy: { Icon: ShieldCheck, View: Privacy },
+  blocked: { Icon: Ban, View: Blocked },
   appearance: { Icon: Palette, View: Appearance },
   notifications: { Icon: Bell, View: Notifications },
   storage: { Icon: Database, View: Storage },

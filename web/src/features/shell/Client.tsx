@@ -2,21 +2,31 @@
 import { useLiveQuery } from "dexie-react-hooks";
 import { useCallback, useEffect, useRef, useState } from "react";
 import { useTranslations } from "use-intl";
-import { ConversationPane, NoConversation } from "@/features/conversation/ConversationPane";
+import { NoConversation, Waiting } from "@/features/conversation/NoConversation";
 import { ListPane } from "@/features/conversations/ListPane";
 import { neighbour } from "@/features/conversations/neighbour";
-import { Switcher } from "@/features/conversations/Switcher";
 import { useNotifications } from "@/features/notifications/useNotifications";
 import { useTitle } from "@/features/notifications/useTitle";
-import { NewConversation } from "@/features/people/NewConversation";
-import { SettingsView } from "@/features/settings/SettingsView";
-import { ShortcutHelp } from "@/features/shortcuts/ShortcutHelp";
 import { focusRegion, useShortcuts } from "@/features/shortcuts/useShortcuts";
-import { go } from "@/lib/nav";
+import { go, placeOf } from "@/lib/nav";
 import { conversationList, me as readMe } from "@/store/queries";
 import { cx } from "@/ui/cx";
+import { fetchInIdleTime, later } from "@/ui/later";
+import { Splash } from "./Gate";
 import { takeTarget } from "./target";
 import { usePlace } from "./usePlace";
+
+const ConversationPane = later(
+  () => import("@/features/conversation/ConversationPane").then((module) => module.ConversationPane),
+  <Waiting />,
+);
+const NewConversation = later(() => import("@/features/people/NewConversation").then((module) => module.NewConversation));
+const Switcher = later(() => import("@/features/conversations/Switcher").then((module) => module.Switcher));
+const ShortcutHelp = later(() => import("@/features/shortcuts/ShortcutHelp").then((module) => module.ShortcutHelp));
+const SettingsView = later(() => import("@/features/settings/SettingsView").then((module) => module.SettingsView), <Splash />);
+
+// Who comes by a link to a conversation needs it at once.
+if (typeof location !== "undefined" && placeOf(location.pathname).conversationId) ConversationPane.fetch().catch(() => {});
 
 type Overlay = "new" | "switcher" | "help" | null;
 
@@ -34,6 +44,7 @@ export function Client() {
     const target = takeTarget();
     if (target) go(target, { replace: true });
   }, []);
+  useEffect(() => fetchInIdleTime([ConversationPane, NewConversation, Switcher, ShortcutHelp, SettingsView]), []);
   useNotifications(open);
   useTitle();
   useShortcuts({

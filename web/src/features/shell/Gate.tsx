@@ -2,19 +2,24 @@
 import { type ReactNode, useEffect } from "react";
 import { useTranslations } from "use-intl";
 import { useConnection } from "@/features/session/useConnection";
+import { acceptLoss } from "@/net/session";
 import { Button } from "@/ui/Button";
+import { later } from "@/ui/later";
 import { Logo } from "@/ui/Logo";
+
+const Lost = later(() => import("./Lost").then((module) => module.Lost));
 
 type Props = { children: ReactNode; onSignedOut: () => void };
 
 /** Lets in who is logged in, sends others to the log-in, and says so when the browser's storage does not work. */
 export function Gate({ children, onSignedOut }: Props) {
-  const { phase, trouble } = useConnection();
-  const out = phase === "signed-out" || phase === "expired";
+  const { phase, trouble, lost } = useConnection();
+  const out = (phase === "signed-out" || phase === "expired") && !lost;
   useEffect(() => {
     if (out) onSignedOut();
   }, [out, onSignedOut]);
   if (trouble) return <Trouble kind={trouble} />;
+  if (lost) return <Lost onGo={acceptLoss} />;
   if (phase === "starting" || out) return <Splash />;
   return <>{children}</>;
 }

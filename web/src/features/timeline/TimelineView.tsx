@@ -1,18 +1,19 @@
-import { ArrowDown } from "lucide-react";
-import { memo, type RefObject, useCallback, useEffect, useMemo, useRef } from "react";
+import { memo, type RefObject, useMemo, useRef } from "react";
 import { useTimeZone, useTranslations } from "use-intl";
 import type { MessageView } from "@/store/queries";
-import { IconButton } from "@/ui/Button";
 import { Empty } from "@/ui/Notice";
 import { Spinner } from "@/ui/Spinner";
 import type { MessageActions } from "./actions";
 import { DayHeader, UnreadDivider } from "./Dividers";
+import { Jumps } from "./Jumps";
 import { MessageRow } from "./MessageRow";
 import { type Row, rowsOf } from "./rows";
 import { SystemLine } from "./SystemLine";
 import { type AnchoredScroll, useAnchoredScroll } from "./useAnchoredScroll";
 import { useEdgeLoader } from "./useEdgeLoader";
 import { useRovingRow } from "./useRovingRow";
+import { useSight } from "./useSight";
+import { useUnreadSide } from "./useUnreadSide";
 
 export type TimelineProps = {
   name: string;
@@ -27,6 +28,7 @@ export type TimelineProps = {
   /** Messages that came below while the reader was elsewhere. */
   waiting: number;
   onEnd: () => void;
+  onUnread: () => void;
   group: boolean;
   me: string;
   nameOf: (userId: string) => string;
@@ -62,6 +64,7 @@ export const TimelineView = memo(function TimelineView(props: TimelineProps) {
   useEdgeLoader(scroller, bottom, hasNewer && lastId ? lastId : null, onNewer);
   const roving = useRovingRow(content, lastId, props.onLeave);
   useSight(scroller, content, rows, scroll.atEnd, onSight);
+  const unread = useUnreadSide(scroller, messages, props);
 
   return (
     <div className="relative flex min-h-0 grow flex-col">
@@ -106,7 +109,7 @@ export const TimelineView = memo(function TimelineView(props: TimelineProps) {
           <div ref={bottom} />
         </div>
       </div>
-      <Jumps {...props} atEnd={scroll.atEnd} hasNewer={hasNewer} unreadLoaded={unreadAbove !== null} scroller={scroller} />
+      <Jumps {...props} atEnd={scroll.atEnd} unread={unread} />
     </div>
   );
 });
@@ -142,68 +145,4 @@ function daysOf(rows: readonly Row<MessageView>[]): Day[] {
     else days.at(-1)?.rows.push(row);
   }
   return days;
-}
-
-type JumpProps = TimelineProps & { atEnd: boolean; unreadLoaded: boolean; scroller: RefObject<HTMLElement | null> };
-
-/** Buttons over the list: to the end, with how much came meanwhile, and to the first unread message. */
-function Jumps({ atEnd, hasNewer, waiting, onEnd }: JumpProps) {
-  const t = useTranslations("conversation");
-  if (atEnd && !hasNewer) return null;
-  return (
-    <div className="absolute end-4 bottom-4 z-10 animate-rise motion-reduce:animate-none">
-      <IconButton
-        label={t("toEnd", { count: waiting })}
-        onClick={onEnd}
-        className="relative border border-line bg-raised shadow-pop hover:bg-well"
-      >
-        <ArrowDown aria-hidden="true" className="size-5" />
-        {waiting > 0 && (
-          <span
-            aria-hidden="true"
-            className="absolute -top-2 min-w-5 rounded-full bg-accent px-1.5 text-center text-xs leading-5 font-semibold text-on-accent"
-          >
-            {waiting > 999 ? "999+" : waiting}
-          </span>
-        )}
-      </IconButton>
-    </div>
-  );
-}
-
-/** Tells what is the last row that can be seen, when that changes. */
-function useSight(
-  scroller: RefObject<HTMLElement | null>,
-  content: RefObject<HTMLElement | null>,
-  rows: unknown,
-  atEnd: boolean,
-  onSight: TimelineProps["onSight"],
-) {
-  const look = useCallback(() => {
-    const list = scroller.current?.getBoundingClientRect();
-    const all = content.current?.querySelectorAll<HTMLElement>("[data-row]");
-    if (!list || !all) return;
-    for (let at = all.length - 1; at >= 0; at -= 1) {
-      const row = all[at] as HTMLElement;
-      if (row.getBoundingClientRect().top < list.bottom - 8) return onSight(row.dataset.row ?? null, atEnd);
-    }
-    onSight(null, atEnd);
-  }, [scroller, content, atEnd, onSight]);
-
-  // biome-ignore lint/correctness/useExhaustiveDependencies: new rows are seen as well
-  useEffect(() => {
-    look();
-    const list = scroller.current;
-    let waits = false;
-    const soon = () => {
-      if (waits) return;
-      waits = true;
-      requestAnimationFrame(() => {
-        waits = false;
-        look();
-      });
-    };
-    list?.addEventListener("scroll", soon, { passive: true });
-    return () => list?.removeEventListener("scroll", soon);
-  }, [rows, look, scroller]);
 }

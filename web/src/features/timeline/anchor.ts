@@ -8,21 +8,22 @@ export type Anchor = { id: string; top: number; scrollTop: number };
 
 /**
  * The row to hold on to: the second one in sight, for the first may be cut off from the list next. Tops are measured from the
- * upper edge of the list.
+ * upper edge of the list, and only of the rows that have to be looked at: it is done while one scrolls.
  */
-export function pickAnchor(rows: readonly RowBox[], height: number): RowBox | undefined {
-  const first = firstBelow(rows, 0);
-  const second = rows[first + 1];
-  return second && second.top < height ? second : rows[first];
+export function pickAnchor(count: number, boxAt: (index: number) => RowBox, height: number): RowBox | undefined {
+  const first = firstWhere(count, (index) => boxAt(index).bottom > 0);
+  if (first >= count) return undefined;
+  const second = first + 1 < count ? boxAt(first + 1) : undefined;
+  return second && second.top < height ? second : boxAt(first);
 }
 
-/** Index of the first row whose lower edge is below `edge`, by halving: rows stand in order. */
-function firstBelow(rows: readonly RowBox[], edge: number): number {
+/** The first index for which something holds that holds for all behind it too; `count` if for none. By halving. */
+export function firstWhere(count: number, holds: (index: number) => boolean): number {
   let low = 0;
-  let high = rows.length;
+  let high = count;
   while (low < high) {
     const middle = (low + high) >> 1;
-    if ((rows[middle] as RowBox).bottom > edge) high = middle;
+    if (holds(middle)) high = middle;
     else low = middle + 1;
   }
   return low;

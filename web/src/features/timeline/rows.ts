@@ -1,3 +1,5 @@
+import { dayOf } from "@/ui/when";
+
 /** What grouping needs to know of a message. */
 export type Line = { id: string; senderId: string; createdAt: string; seq: number | null; type: string };
 
@@ -16,14 +18,14 @@ export function rowsOf<T extends Line>(
   lines: readonly T[],
   options: { me: string; unreadAbove: number | null; timeZone?: string },
 ): Row<T>[] {
-  const dayOf = dayNamer(options.timeZone);
+  const days = lines.map((line) => dayOf(line.createdAt, options.timeZone));
   const out: Row<T>[] = [];
   let divided = options.unreadAbove === null;
   lines.forEach((line, at) => {
     const before = lines[at - 1];
     const after = lines[at + 1];
-    const day = dayOf(line.createdAt);
-    const newDay = !before || dayOf(before.createdAt) !== day;
+    const day = days[at];
+    const newDay = !before || days[at - 1] !== day;
     if (newDay) out.push({ kind: "day", id: `day-${day}`, at: line.createdAt });
     const divides = !divided && isUnread(line, options);
     if (divides) {
@@ -36,7 +38,7 @@ export function rowsOf<T extends Line>(
       id: line.id,
       line,
       first: newDay || divides || !joined(before, line),
-      last: !after || nextDivides || dayOf(after.createdAt) !== day || !joined(line, after),
+      last: !after || nextDivides || days[at + 1] !== day || !joined(line, after),
     });
   });
   return out;
@@ -49,10 +51,4 @@ function isUnread(line: Line, { me, unreadAbove }: { me: string; unreadAbove: nu
 function joined(a: Line | undefined, b: Line): boolean {
   if (a?.type !== "message" || b.type !== "message" || a.senderId !== b.senderId) return false;
   return Math.abs(Date.parse(b.createdAt) - Date.parse(a.createdAt)) <= together;
-}
-
-/** The calendar day of a time, as the reader's clock has it. */
-function dayNamer(timeZone?: string): (time: string) => string {
-  const format = new Intl.DateTimeFormat("en-CA", { timeZone, year: "numeric", month: "2-digit", day: "2-digit" });
-  return (time) => format.format(new Date(time));
 }

@@ -36,7 +36,9 @@ export function useAnchoredScroll({ content, scroller, rows, hasEnd }: Options):
   const remember = useCallback(() => {
     const list = scroller.current;
     if (!list) return;
-    const picked = pickAnchor(boxesOf(list, content.current), list.clientHeight);
+    const edge = list.getBoundingClientRect().top;
+    const rows = rowsOf(content.current);
+    const picked = pickAnchor(rows.length, (index) => boxOf(rows[index] as HTMLElement, edge), list.clientHeight);
     anchor.current = picked ? { id: picked.id, top: picked.top, scrollTop: list.scrollTop } : null;
     stick.current = ended.current && isAtEnd(list.scrollTop, list.clientHeight, list.scrollHeight);
     setAtEnd(stick.current);
@@ -109,11 +111,11 @@ function rowOf(content: HTMLElement | null, id: string): HTMLElement | null {
   return content?.querySelector<HTMLElement>(`[data-row="${CSS.escape(id)}"]`) ?? null;
 }
 
-function boxesOf(list: HTMLElement, content: HTMLElement | null): RowBox[] {
-  const edge = list.getBoundingClientRect().top;
-  const rows = content?.querySelectorAll<HTMLElement>("[data-row]") ?? [];
-  return [...rows].map((row) => {
-    const box = row.getBoundingClientRect();
-    return { id: row.dataset.row ?? "", top: box.top - edge, bottom: box.bottom - edge };
-  });
+function rowsOf(content: HTMLElement | null): ArrayLike<HTMLElement> {
+  return content?.querySelectorAll<HTMLElement>("[data-row]") ?? [];
+}
+
+function boxOf(row: HTMLElement, edge: number): RowBox {
+  const box = row.getBoundingClientRect();
+  return { id: row.dataset.row ?? "", top: box.top - edge, bottom: box.bottom - edge };
 }

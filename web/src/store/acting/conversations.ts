@@ -8,7 +8,7 @@ import { readMeta, theStore } from "../db";
 import { leaveConversation, meet, type Who } from "../ingest";
 import { personRow } from "../meet";
 import { personView } from "../people";
-import type { PersonView } from "../queries";
+import type { PersonView } from "../views";
 
 /** Mute, pin, archive, hide (until the next message), mark as unread. */
 export async function setSwitches(conversationId: string, change: Partial<Switches>, db: Store = theStore()): Promise<void> {

@@ -6,8 +6,8 @@ import type { FoldedMessage } from "@/net/events";
 import type { Format, OutboxRow, ReplyTo, Store } from "../db";
 import { theStore } from "../db";
 import { addOlder } from "../older";
-import { discard, requeue } from "../outbox";
-import { messageById } from "../queries";
+import { discard, requeue, takeBack } from "../outbox";
+import { messageById } from "../asking/messages";
 
 export type NewMessage = {
   text: string;
@@ -77,13 +77,28 @@ export async function editMessage(
   });
 }
 
-export async function removeForMe(conversationId: string, messageId: string, db: Store = theStore()): Promise<void> {
-  await remove(db, conversationId, messageId, "me");
+/** It is gone from the views at once, and sent after `takeBackFor`: till then `takeBackRemoval` undoes it. Answers what that takes. */
+export async function removeForMe(conversationId: string, messageId: string, db: Store = theStore()): Promise<string> {
+  return remove(db, conversationId, messageId, "me", Date.now() + takeBackFor + slack);
+}
+
+/** As `removeForMe`, of one's own notes, which nobody else has. */
+export async function removeNote(conversationId: string, messageId: string, db: Store = theStore()): Promise<string> {
+  return remove(db, conversationId, messageId, "everyone", Date.now() + takeBackFor + slack);
 }
 
 export async function removeForEveryone(conversationId: string, messageId: string, db: Store = theStore()): Promise<void> {
   await remove(db, conversationId, messageId, "everyone");
 }
+
+/** Whether that was in time. */
+export async function takeBackRemoval(removal: string, db: Store = theStore()): Promise<boolean> {
+  return takeBack(db, removal, Date.now());
+}
+
+/** How long a removal can be taken back, in milliseconds; and a little more for a press at the last moment. */
+export const takeBackFor = 5_000;
+const slack = 500;
 
 export async function react(conversationId: string, messageId: string, emoji: string, on: boolean, db: Store = theStore()): Promise<void> {
   const id = newId();
@@ -101,7 +116,10 @@ export async function loadOlder(conversationId: string, db: Store = theStore()):
   return addOlder(db, conversationId, data, nextCursor === null ? 0 : Math.max(0, Number(nextCursor) - 1));
 }
 
-async function post(db: Store, letter: Pick<OutboxRow, "id" | "conversationId" | "event" | "messageId" | "body">): Promise<void> {
+async function post(
+  db: Store,
+  letter: Pick<OutboxRow, "id" | "conversationId" | "event" | "messageId" | "body" | "notBefore">,
+): Promise<void> {
   await db.outbox.add({ ...letter, createdAt: new Date().toISOString(), state: "waiting", failure: null });
 }
 
@@ -121,7 +139,9 @@ function sendBody(id: string, conversationId: string, message: NewMessage): Reco
 /** What the server takes of a quoted message. */
 const excerptChars = 300;
 
-async function remove(db: Store, conversationId: string, messageId: string, whom: "me" | "everyone"): Promise<void> {
+async function remove(db: Store, conversationId: string, messageId: string, whom: "me" | "everyone", notBefore?: number): Promise<string> {
   const id = newId();
-  await post(db, { id, conversationId, event: "message:delete", messageId, body: { id, conversationId, messageId, for: whom } });
+  const body = { id, conversationId, messageId, for: whom };
+  await post(db, { id, conversationId, event: "message:delete", messageId, body, ...(notBefore === undefined ? {} : { notBefore }) });
+  return id;
 }

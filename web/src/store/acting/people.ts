@@ -2,13 +2,11 @@
 import { ActionError } from "@/lib/errors";
 import { call } from "@/net/api";
 import type { components } from "@/net/api.d";
-import { request } from "@/net/http";
-import { accessToken } from "@/net/token";
 import type { Store } from "../db";
 import { readMeta, theStore, writeMeta } from "../db";
 import { personRow } from "../meet";
 import { personView } from "../people";
-import type { PersonView } from "../queries";
+import type { PersonView } from "../views";
 
 /** How long a profile counts as fresh, in milliseconds. */
 const freshFor = 3_600_000;
@@ -43,12 +41,6 @@ export async function saveProfile(
 /** Fetches one's own profile: another device may have changed it. */
 export async function refreshProfile(db: Store = theStore()): Promise<void> {
   await keepProfile(db, await call(db, "get", "/api/v1/users/me"));
-}
-
-/** Keep out, or let in again. The server may not have contacts yet (`NOT_FOUND`). */
-export async function setBlocked(userId: string, blocked: boolean, db: Store = theStore()): Promise<void> {
-  const path = `/api/v1/contacts/${encodeURIComponent(userId)}/block`;
-  await request({ method: blocked ? "PUT" : "DELETE", path, token: await accessToken(db) });
 }
 
 async function keepProfile(db: Store, user: components["schemas"]["UserView"]): Promise<void> {
