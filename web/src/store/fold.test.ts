@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { Entry } from "@/net/events";
 import { at, entryOf, textOf } from "@/testing/log";
+import { isHidden } from "./conversations";
 import type { ConversationRow } from "./db";
 import { foldEntry, type Working } from "./fold";
 import { reacted } from "./entry";
@@ -198,5 +199,14 @@ describe("folding", () => {
     expect(own.conversation.head.count - own.conversation.read.count).toBe(1);
     const reaction = folded([entryOf("c", 1), of(2, "reaction", { messageId: "m1", emoji: "👍", op: "add" }, "me")]);
     expect(reaction.conversation.head.count - reaction.conversation.read.count).toBe(0);
+  });
+
+  it("passes over what is withheld as over what one writes oneself, and lets it show nothing", () => {
+    const withheld = (seq: number) => entryOf("c", seq, { type: "withheld", senderId: "me", data: null });
+    const plain = folded([entryOf("c", 1), withheld(2)]).conversation;
+    expect([plain.head.seq, plain.head.count - plain.read.count, plain.preview?.messageId]).toEqual([2, 0, "m1"]);
+    const hiding = () => ({ conversation: conversation({ hidden: true, hiddenAt: 0 }) });
+    expect(isHidden(folded([withheld(1), withheld(2)], hiding()).conversation)).toBe(true);
+    expect(isHidden(folded([withheld(1), entryOf("c", 2)], hiding()).conversation)).toBe(false);
   });
 });

@@ -4,6 +4,7 @@
  */
 import type { AccountData, ConversationData, DeleteData, EditData, Entry, MemberData, ReactionData } from "@/net/events";
 import { wordsOf } from "@/lib/words";
+import { isHidden } from "./conversations";
 import type { ConversationRow, MessageRow } from "./db";
 import { blank, emptied, messageRow, noticeOf, previewOf, reacted } from "./entry";
 
@@ -32,13 +33,17 @@ export type Working = {
 
 export function foldEntry(work: Working, entry: Entry): void {
   const isNews = entry.seq > work.conversation.head.seq;
+  const wasHidden = isHidden(work.conversation);
   change(work, entry, isNews);
   if (isNews) work.conversation.head = { seq: entry.seq, count: Math.max(entry.count, work.conversation.head.count) };
   // Whatever a person writes counts as read up to there, for them.
   if (entry.senderId === work.me && writes.has(entry.type)) raiseRead(work.conversation, entry);
+  // What is withheld shows nothing that is hidden.
+  if (entry.type === "withheld" && wasHidden) work.conversation.hiddenAt = work.conversation.head.count;
 }
 
-const writes = new Set(["message", "edit", "delete", "reaction"]);
+/** `withheld` stands for what somebody whom the person blocks has written. */
+const writes = new Set(["message", "edit", "delete", "reaction", "withheld"]);
 
 function change(work: Working, entry: Entry, isNews: boolean) {
   const data = entry.data;
