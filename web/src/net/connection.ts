@@ -165,10 +165,12 @@ export class Connection {
     if (!history || !missing || history.fetching) return;
     history.fetching = true;
     const [from, to] = missing;
-    this.wire.ask("range", { conversationId: id, from, to }, (answer) => this.doNext(() => this.fetched(id, history, answer)));
+    this.wire.ask("range", { conversationId: id, from, to }, (answer) =>
+      this.doNext(() => this.fetched(id, history, from, answer)),
+    );
   }
 
-  private async fetched(id: string, history: History, answer: Answer<Fetched> | null): Promise<void> {
+  private async fetched(id: string, history: History, from: number, answer: Answer<Fetched> | null): Promise<void> {
     history.fetching = false;
     if (this.known.get(id) !== history) return;
     if (!answer?.ok) {
@@ -178,10 +180,10 @@ export class Connection {
       }
       return this.end(endOf(answer));
     }
-    const before = history.whole;
     await ingest(this.db, this.who, [{ id, history, entries: answer.entries, gone: answer.gone }]);
-    // Neither the entries nor a word on them: to ask again at once would bring the same.
-    if (history.whole === before) return this.end({ why: "lost" });
+    // Neither the entries nor a word on them, and they did not come by themselves meanwhile: to ask again at once would bring the
+    // same.
+    if (history.whole < from) return this.end({ why: "lost" });
     this.goOn([id]);
   }
 
