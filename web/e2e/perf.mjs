@@ -258,8 +258,8 @@ async function typing(page, big) {
       requestAnimationFrame(() => setTimeout(() => window.toFrame.push(performance.now() - begun)));
     });
   });
-  const text = "a sentence as long as people write them when they have something to say ".repeat(3);
-  const own = await spent(page, () => page.locator("textarea").pressSequentially(text, { delay: 35 }));
+  const text = "a sentence as long as people write them when they have something to say ";
+  const own = await spent(page, () => page.locator("textarea").pressSequentially(text, { delay: 35, timeout: 120_000 }));
   const toFrame = await page.evaluate(() => window.toFrame);
   await page.locator("textarea").fill("");
   return figures(toFrame, `processor time of the page: ${(own / text.length).toFixed(1)} a letter, drafts and list included`);
