@@ -33,6 +33,8 @@ type Props = {
 export const MessageRow = memo(function MessageRow(props: Props) {
   const { message, first, last, group, me, nameOf, actions, active, flash, hits, writable } = props;
   const menu = useMessageMenu();
+  // Buttons for every row would take longer to draw than the messages.
+  const [near, setNear] = useState(false);
   const label = useSentence(message, nameOf);
   const { own } = message;
   const there = stateOf(message) === "there";
@@ -42,6 +44,8 @@ export const MessageRow = memo(function MessageRow(props: Props) {
       data-seq={message.seq ?? undefined}
       tabIndex={active ? 0 : -1}
       aria-label={label}
+      onPointerEnter={() => setNear(true)}
+      onPointerLeave={() => setNear(false)}
       onContextMenu={there && !message.failure ? menu.onContextMenu : undefined}
       {...(there && !message.failure ? menu.press : {})}
       className={cx(
@@ -67,7 +71,7 @@ export const MessageRow = memo(function MessageRow(props: Props) {
             reachable={active}
             onQuote={actions.goTo}
           />
-          {there && !message.failure && writable && (
+          {(near || active) && there && !message.failure && writable && (
             <HoverBar message={message} reachable={active} actions={actions} onMore={menu.openAt} />
           )}
         </div>
