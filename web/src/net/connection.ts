@@ -165,9 +165,7 @@ export class Connection {
     if (!history || !missing || history.fetching) return;
     history.fetching = true;
     const [from, to] = missing;
-    this.wire.ask("range", { conversationId: id, from, to }, (answer) =>
-      this.doNext(() => this.fetched(id, history, from, answer)),
-    );
+    this.wire.ask("range", { conversationId: id, from, to }, (answer) => this.doNext(() => this.fetched(id, history, from, answer)));
   }
 
   private async fetched(id: string, history: History, from: number, answer: Answer<Fetched> | null): Promise<void> {
