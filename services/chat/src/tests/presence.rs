@@ -50,6 +50,22 @@ struct Scene {
     talk: ConversationId,
 }
 
+impl Scene {
+    /// Bob looks at Ann, who comes, is seen, and goes again. Answers Bob.
+    async fn come_and_go(&self) -> Guest {
+        let Self { street, one, two, ann, bob, .. } = self;
+        let looks = street.connect(two, bob).await;
+        look(&looks, &[ann.user]).await;
+        shows(&looks, ann.user, "offline").await;
+        let here = street.connect(one, ann).await;
+        street.pass(SPREAD);
+        one.live.presence.tell_due().await;
+        shows(&looks, ann.user, "online").await;
+        leave(one, here, ann).await;
+        looks
+    }
+}
+
 /// Ann will be on one instance, Bob on the other.
 async fn scene() -> Scene {
     let street = Street::new().await;
@@ -115,17 +131,12 @@ async fn a_person_is_there_while_one_of_their_devices_is() {
 
 #[tokio::test]
 async fn when_somebody_was_here_is_told_only_if_they_let_others_see_it() {
-    let Scene { street, one, two, ann, bob, .. } = scene().await;
-    street.place.town.hide(ann.user, Discretion { hides_reads: false, hides_last_seen: true });
-    street.place.chat.people.forget(ann.user);
-    let looks = street.connect(&two, &bob).await;
-    look(&looks, &[ann.user]).await;
-    shows(&looks, ann.user, "offline").await;
-    let here = street.connect(&one, &ann).await;
-    street.pass(SPREAD);
-    one.live.presence.tell_due().await;
-    shows(&looks, ann.user, "online").await;
-    leave(&one, here, &ann).await;
+    let scene = scene().await;
+    let hidden = Discretion { hides_reads: false, hides_last_seen: true };
+    scene.street.place.town.hide(scene.ann.user, hidden);
+    scene.street.place.chat.people.forget(scene.ann.user);
+    let looks = scene.come_and_go().await;
+    let Scene { street, one, ann, .. } = scene;
     street.pass(GRACE);
     one.live.presence.tell_due().await;
     shows(&looks, ann.user, "offline").await;
@@ -136,15 +147,9 @@ async fn when_somebody_was_here_is_told_only_if_they_let_others_see_it() {
 
 #[tokio::test]
 async fn who_is_back_at_once_was_not_gone() {
-    let Scene { street, one, two, ann, bob, talk } = scene().await;
-    let looks = street.connect(&two, &bob).await;
-    look(&looks, &[ann.user]).await;
-    shows(&looks, ann.user, "offline").await;
-    let here = street.connect(&one, &ann).await;
-    street.pass(SPREAD);
-    one.live.presence.tell_due().await;
-    shows(&looks, ann.user, "online").await;
-    leave(&one, here, &ann).await;
+    let scene = scene().await;
+    let looks = scene.come_and_go().await;
+    let Scene { street, one, ann, talk, .. } = scene;
     street.pass(GRACE / 2);
     let _back = street.connect(&one, &ann).await;
     street.pass(GRACE);
