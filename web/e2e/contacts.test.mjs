@@ -10,11 +10,7 @@ describe("contacts", { timeout: 180_000 }, () => {
 
   before(async () => {
     world = await World.start();
-    [anna, lena] = [await world.person("Anna"), await world.person("Lena")];
-    for (const person of [anna, lena]) {
-      await person.logIn();
-      await person.introduce();
-    }
+    [anna, lena] = await world.introduced("Anna", "Lena");
   });
   after(async () => {
     await world?.stop();

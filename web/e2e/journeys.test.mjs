@@ -34,11 +34,7 @@ describe("journeys", { timeout: 300_000 }, () => {
   });
 
   test("two people log in by a code from the mail and talk", async () => {
-    [anna, lena] = [await world.person("Anna"), await world.person("Lena")];
-    for (const person of [anna, lena]) {
-      await person.logIn();
-      await person.introduce();
-    }
+    [anna, lena] = await world.introduced("Anna", "Lena");
     await anna.find(lena);
     await anna.say("Hello **Lena**");
     await anna.sees("Hello Lena");

@@ -11,11 +11,7 @@ describe("keeping", { timeout: 180_000 }, () => {
 
   before(async () => {
     world = await World.start();
-    [anna, lena] = [await world.person("Anna"), await world.person("Lena")];
-    for (const person of [anna, lena]) {
-      await person.logIn();
-      await person.introduce();
-    }
+    [anna, lena] = await world.introduced("Anna", "Lena");
     await anna.find(lena);
     await anna.say("the first");
     await lena.page.getByRole("link", { name: /Anna/ }).click();

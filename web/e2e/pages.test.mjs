@@ -10,11 +10,7 @@ describe("pages", { timeout: 300_000 }, () => {
 
   before(async () => {
     world = await World.start();
-    [anna, lena] = [await world.person("Anna"), await world.person("Lena")];
-    for (const person of [anna, lena]) {
-      await person.logIn();
-      await person.introduce();
-    }
+    [anna, lena] = await world.introduced("Anna", "Lena");
     await furnish();
   });
   after(async () => {

@@ -81,11 +81,7 @@ describe("served", { timeout: 120_000 }, () => {
   });
 
   test("two people talk through it", async () => {
-    const [anna, lena] = [await world.person("Anna"), await world.person("Lena")];
-    for (const person of [anna, lena]) {
-      await person.logIn();
-      await person.introduce();
-    }
+    const [anna, lena] = await world.introduced("Anna", "Lena");
     await anna.find(lena);
     await anna.say("Hello **Lena**");
     await lena.page.getByRole("link", { name: /Anna/ }).click();

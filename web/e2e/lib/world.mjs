@@ -46,6 +46,17 @@ export class World {
     return world;
   }
 
+  /** People of these names, each with a browser of their own, logged in. */
+  async introduced(...names) {
+    const people = [];
+    for (const name of names) people.push(await this.person(name));
+    for (const person of people) {
+      await person.logIn();
+      await person.introduce();
+    }
+    return people;
+  }
+
   /** A person with a browser of their own, who has opened nothing yet. */
   async person(name, options = {}) {
     const context = await this.browser.newContext({
