@@ -9,11 +9,11 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use web::{Caller, Envelope, IdempotencyKey, Json, Path, Query, WebError};
 
+use super::view::MemberView;
 use super::{add, leave, list, remove, roles};
 use crate::chat::Chat;
 use crate::conversations::Role;
 use crate::conversations::http::{EntryAnswer, PageQuery, limit};
-use crate::conversations::view::MemberView;
 use crate::log::entry::Entry;
 
 /// Mounts the routes.
