@@ -12,6 +12,7 @@ use futures::future::join_all;
 use kernel::ConversationId;
 use tokio::runtime::Handle;
 use tokio::sync::oneshot;
+use tokio::time::Instant;
 use tracing::Instrument;
 
 use super::retention;
@@ -24,6 +25,10 @@ use crate::store::StoreError;
 
 /// Conversations in one write.
 const BATCH: usize = 1_000;
+
+/// Writes leave the store to others for so many times as long as they took: the busier it is, the more acknowledgements share
+/// a write, and the less each costs.
+const REST: u32 = 4;
 
 /// Whether the acknowledgement is recorded.
 pub type Recorded = oneshot::Receiver<Result<(), StoreError>>;
@@ -55,10 +60,19 @@ pub struct Parts {
 /// How often, and how much may wait.
 #[derive(Debug, Clone, Copy)]
 pub struct Limits {
-    /// Between two writes.
+    /// Between two writes, if the store is quick.
     pub interval: Duration,
+    /// Between two writes at the most.
+    pub most: Duration,
     /// Acknowledgements that may wait; more are refused.
     pub waiting: usize,
+}
+
+impl Limits {
+    /// How long to wait after a write that took so long.
+    fn rest_after(&self, write: Duration) -> Duration {
+        write.saturating_mul(REST).min(self.most).max(self.interval)
+    }
 }
 
 #[derive(Debug, Default)]
@@ -151,10 +165,11 @@ impl Fold {
         while let Some(batch) = self.take() {
             let full = batch.len() == BATCH;
             let span = tracing::info_span!("fold", conversations = batch.len());
+            let began = Instant::now();
             self.write_batch(batch).instrument(span).await;
             // What else waits was there before: it need not wait longer.
             if !full {
-                tokio::time::sleep(self.parts.limits.interval).await;
+                tokio::time::sleep(self.parts.limits.rest_after(began.elapsed())).await;
             }
         }
     }
@@ -240,5 +255,21 @@ impl Fold {
             *highest = (*highest).max(*seq);
         }
         self.parts.ticks.tell(id, What::Delivered, &people).await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_longer_a_write_takes_the_longer_others_have_the_store() {
+        let millis = Duration::from_millis;
+        let limits = Limits { interval: millis(200), most: millis(1_000), waiting: 1 };
+        for (write, rest) in [(0, 200), (50, 200), (100, 400), (250, 1_000), (3_000, 1_000)] {
+            assert_eq!(limits.rest_after(millis(write)), millis(rest));
+        }
+        let at_once = Limits { interval: millis(0), most: millis(0), waiting: 1 };
+        assert_eq!(at_once.rest_after(millis(30)), millis(0));
     }
 }
