@@ -1,6 +1,8 @@
 //! Folds acknowledgements: those that arrive while a write of them is under way, or shortly after one, go into the next write
 //! together, of all conversations. The write that raises floors is followed at once by forgetting what nobody needs any more.
 
+mod limits;
+
 use std::collections::{BTreeMap, HashMap};
 use std::ops::Bound;
 use std::panic::AssertUnwindSafe;
@@ -15,6 +17,7 @@ use tokio::sync::oneshot;
 use tokio::time::Instant;
 use tracing::Instrument;
 
+pub use self::limits::Limits;
 use super::retention;
 use super::store::{Ack, DeliveryStore, Owner};
 use crate::conversations::store::ConversationStore;
@@ -25,10 +28,6 @@ use crate::store::StoreError;
 
 /// Conversations in one write.
 const BATCH: usize = 1_000;
-
-/// Writes leave the store to others for so many times as long as they took: the busier it is, the more acknowledgements share
-/// a write, and the less each costs.
-const REST: u32 = 4;
 
 /// Whether the acknowledgement is recorded.
 pub type Recorded = oneshot::Receiver<Result<(), StoreError>>;
@@ -55,24 +54,6 @@ pub struct Parts {
     pub ticks: Arc<Ticks>,
     /// How often, how much.
     pub limits: Limits,
-}
-
-/// How often, and how much may wait.
-#[derive(Debug, Clone, Copy)]
-pub struct Limits {
-    /// Between two writes, if the store is quick.
-    pub interval: Duration,
-    /// Between two writes at the most.
-    pub most: Duration,
-    /// Acknowledgements that may wait; more are refused.
-    pub waiting: usize,
-}
-
-impl Limits {
-    /// How long to wait after a write that took so long.
-    fn rest_after(&self, write: Duration) -> Duration {
-        write.saturating_mul(REST).min(self.most).max(self.interval)
-    }
 }
 
 #[derive(Debug, Default)]
@@ -255,21 +236,5 @@ impl Fold {
             *highest = (*highest).max(*seq);
         }
         self.parts.ticks.tell(id, What::Delivered, &people).await;
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_longer_a_write_takes_the_longer_others_have_the_store() {
-        let millis = Duration::from_millis;
-        let limits = Limits { interval: millis(200), most: millis(1_000), waiting: 1 };
-        for (write, rest) in [(0, 200), (50, 200), (100, 400), (250, 1_000), (3_000, 1_000)] {
-            assert_eq!(limits.rest_after(millis(write)), millis(rest));
-        }
-        let at_once = Limits { interval: millis(0), most: millis(0), waiting: 1 };
-        assert_eq!(at_once.rest_after(millis(30)), millis(0));
     }
 }
