@@ -110,6 +110,15 @@ impl Kv for RedisKv {
         self.ask(&key, redis::cmd("GET").arg(&key)).await
     }
 
+    #[tracing::instrument(level = "debug", skip_all, fields(keys = keys.len()))]
+    async fn get_all(&self, keys: &[String]) -> Result<Vec<Option<Vec<u8>>>, KvError> {
+        let mut all = Vec::with_capacity(keys.len());
+        for part in keys.chunks(PIPELINE) {
+            all.extend(try_join_all(part.iter().map(|key| self.get(key))).await?);
+        }
+        Ok(all)
+    }
+
     #[tracing::instrument(level = "debug", skip_all)]
     async fn take(&self, key: &str) -> Result<Option<Vec<u8>>, KvError> {
         let key = self.key('v', key);
