@@ -1,7 +1,7 @@
 //! What an instance looks after from time to time, in case it missed the news: heads, new conversations, ended sessions,
 //! tokens that run out.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -41,8 +41,8 @@ impl Live {
             };
             if gap {
                 self.forget_what_may_have_changed();
-                self.end_revoked().await;
             }
+            self.look_for_ended_sessions(gap).await;
             if let Err(error) = self.read_again().await {
                 tracing::warn!(%error, "the stores could not be read again yet");
                 tokio::time::sleep(AGAIN).await;
@@ -140,24 +140,25 @@ impl Live {
         Ok(())
     }
 
-    /// Sessions whose end may have passed unheard.
-    async fn end_revoked(&self) {
-        let sessions: HashSet<_> = self
-            .hub
-            .seats()
-            .iter()
-            .map(|seat| (seat.identity.user, seat.identity.session))
-            .collect();
-        for (user, session) in sessions {
-            match self.revocations.is_revoked(session).await {
-                Ok(true) => self.end(user, session),
-                Ok(false) => {}
-                Err(error) => {
-                    // Their tokens end soon by themselves.
-                    tracing::warn!(%error, "ended sessions cannot be read");
-                    return;
+    /// Ends the sessions whose end passed unheard. Without a gap that is rare, and is left for the next time when there is so
+    /// much to do already: their tokens end by themselves.
+    pub(crate) async fn look_for_ended_sessions(&self, gap: bool) {
+        if !gap && self.is_busy() {
+            metrics::counter!("sessions_shed_total").increment(1);
+            return;
+        }
+        let seats = self.hub.seats();
+        let owners: HashMap<_, _> =
+            seats.iter().map(|seat| (seat.identity.session, seat.identity.user)).collect();
+        let sessions: Vec<_> = owners.keys().copied().collect();
+        match self.revocations.revoked_among(&sessions).await {
+            Ok(ended) => {
+                for (session, user) in ended.iter().filter_map(|id| owners.get_key_value(id)) {
+                    tracing::info!(session_id = %session, user_id = %user, "the end of a session had passed unheard");
+                    self.end(*user, *session);
                 }
             }
+            Err(error) => tracing::warn!(%error, "ended sessions cannot be read"),
         }
     }
 }
