@@ -17,7 +17,8 @@ type Props = {
   box: RefObject<HTMLTextAreaElement | null>;
   name: string;
   state: ComposerState;
-  replyName: string;
+  /** Null: oneself. */
+  replyName: string | null;
   onText: (text: string) => void;
   onSend: () => void;
   onCancel: () => void;
@@ -54,14 +55,14 @@ export function Composer({ box, name, state, replyName, onText, onSend, onCancel
         {(editing || replyTo) && (
           <About
             icon={editing ? <Pencil /> : <Reply className="rtl:-scale-x-100" />}
-            title={editing ? t("editing") : t("replying", { name: replyName })}
+            title={editing ? t("editing") : replyName === null ? t("replyingSelf") : t("replying", { name: replyName })}
             text={replyTo?.excerpt ?? ""}
             cancel={editing ? t("cancelEdit") : t("cancelReply")}
             onCancel={onCancel}
           />
         )}
         {formats && <FormatBar onMark={mark} />}
-        <div className="flex items-end gap-0.5 rounded-3xl bg-well ps-1 pe-1 focus-within:ring-2 focus-within:ring-focus md:gap-1">
+        <div className="flex items-end gap-0.5 rounded-3xl bg-well ps-1 pe-1 has-[textarea:focus]:ring-1 has-[textarea:focus]:ring-focus md:gap-1">
           <EmojiButton icon={<Smile aria-hidden="true" className="size-5.5" />} label={t("emoji")} onPick={insert} />
           <TextBox
             box={box}

@@ -46,7 +46,7 @@ export function OpenConversation({ conversation, me, seq, onBack, onOpen }: Prop
   const list = useSlice(id, opening.around);
   const messages = list.slice?.messages ?? none;
   const nameOf = useDirectory(conversation, messages, me);
-  const systemText = useSystemText(nameOf);
+  const systemText = useSystemText(nameOf, me);
   const onMissing = useCallback(() => toast(t("notHere")), [t]);
   const has = useCallback(async (messageId: string) => (await messageById(id, messageId)) !== null, [id]);
   const { slice, current, goTo } = list;
@@ -98,12 +98,13 @@ export function OpenConversation({ conversation, me, seq, onBack, onOpen }: Prop
   useFocusOnOpen(focusBox);
   const onSight = useSightKeeper(id, messages, list.onAtEnd, onSeen);
   const name = names.ofConversation(conversation);
+  const repliesTo = composer.state.replyTo?.senderId;
 
   return (
     <section aria-label={name} data-region className="flex min-h-0 min-w-0 grow flex-col">
       <ConversationHeader
         conversation={conversation}
-        presence={person ? (presence.get(person) ?? null) : null}
+        presence={person && !blocked ? (presence.get(person) ?? null) : null}
         typing={typing}
         nameOf={nameOf}
         onBack={onBack}
@@ -148,7 +149,7 @@ export function OpenConversation({ conversation, me, seq, onBack, onOpen }: Prop
           box={box}
           name={name}
           state={composer.state}
-          replyName={composer.state.replyTo ? nameOf(composer.state.replyTo.senderId) : ""}
+          replyName={repliesTo && repliesTo !== me ? nameOf(repliesTo) : null}
           onText={composer.onText}
           onSend={() => void composer.send()}
           onCancel={composer.cancel}
