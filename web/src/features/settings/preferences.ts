@@ -38,3 +38,12 @@ export const usePreferences = create<Preferences & { set: (change: Partial<Prefe
     partialize: ({ set: _, ...kept }) => kept,
   }),
 );
+
+/** What is chosen in one tab holds in the others at once. Ends with what it returns. */
+export function followOtherTabs(): () => void {
+  const changed = (event: StorageEvent) => {
+    if (event.key === usePreferences.persist.getOptions().name) void usePreferences.persist.rehydrate();
+  };
+  addEventListener("storage", changed);
+  return () => removeEventListener("storage", changed);
+}
