@@ -5,7 +5,7 @@ import { followOtherTabs, usePreferences } from "@/features/settings/preferences
 import { barColours } from "@/ui/barColours";
 import { Announcer } from "@/ui/Announcer";
 import { en, type Words } from "@/ui/i18n/en";
-import { type Language, languages, preferred, tagOf } from "@/ui/i18n/languages";
+import { type Language, languageOf, languages, preferred, tagOf } from "@/ui/i18n/languages";
 import { Toasts } from "@/ui/Toast";
 
 /** What every page stands in: words, theme, and the places where things are said. */
@@ -48,6 +48,11 @@ function useLanguage() {
       stale = true;
     };
   }, [chosen]);
+
+  // public/theme.js hides the page until it speaks the language that was chosen.
+  useEffect(() => {
+    if (languageOf(shown.locale) === document.documentElement.lang) delete document.documentElement.dataset.words;
+  }, [shown]);
 
   return shown;
 }
