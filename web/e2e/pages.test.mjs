@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { after, afterEach, before, describe, test } from "node:test";
-import { furnished, groupName } from "./lib/furnish.mjs";
+import { furnished, groupName, longGroupName } from "./lib/furnish.mjs";
 import { desktop, phone, World } from "./lib/world.mjs";
 
 /**
@@ -135,6 +135,17 @@ describe("pages", { timeout: 600_000 }, () => {
     await everyWay(anna, "conversation-both-directions");
     await openConversation(anna, new RegExp(groupName));
     await everyWay(anna, "conversation-group");
+    await anna.box().fill("Thank you @");
+    await page.getByRole("option", { name: /Kofi/ }).waitFor();
+    await everyWay(anna, "composer-people");
+    await anna.box().fill("");
+    await openConversation(anna, new RegExp(longGroupName.slice(0, 20)));
+    await everyWay(anna, "conversation-long-name");
+    await page.goto("/c");
+    await page.getByRole("button", { name: "Menu", exact: true }).click();
+    await page.getByRole("menuitem", { name: "Archived" }).click();
+    await page.getByText("Nothing archived").waitFor();
+    await everyWay(anna, "archive-empty");
   });
 
   test("menus and dialogs of a conversation", async () => {

@@ -6,10 +6,11 @@ import { usePreferences } from "@/features/settings/preferences";
 import { clientConfig } from "@/store/queries";
 import { IconButton } from "@/ui/Button";
 import { EmojiButton } from "@/features/emoji/EmojiButton";
-import { EmojiSuggestions } from "@/features/emoji/EmojiSuggestions";
 import { FormatBar } from "./FormatBar";
 import type { ComposerAction } from "./keys";
 import type { Mark } from "./markup";
+import type { Mentionable } from "./mentions";
+import { Suggestions } from "./Suggestions";
 import { insertAtCursor, markSelection, TextBox } from "./TextBox";
 import type { ComposerState } from "./useComposer";
 
@@ -19,6 +20,7 @@ type Props = {
   state: ComposerState;
   /** Null: oneself. */
   replyName: string | null;
+  people: readonly Mentionable[];
   onText: (text: string) => void;
   onSend: () => void;
   onCancel: () => void;
@@ -26,7 +28,7 @@ type Props = {
 };
 
 /** Where a message is written. */
-export function Composer({ box, name, state, replyName, onText, onSend, onCancel, onEditLast }: Props) {
+export function Composer({ box, name, state, replyName, people, onText, onSend, onCancel, onEditLast }: Props) {
   const t = useTranslations("composer");
   const enterSends = usePreferences((preferences) => preferences.enterSends);
   const [formats, setFormats] = useState(false);
@@ -51,7 +53,7 @@ export function Composer({ box, name, state, replyName, onText, onSend, onCancel
   return (
     <div className="border-t border-line bg-surface pb-[env(safe-area-inset-bottom)]">
       <div className="relative mx-auto max-w-4xl px-1.5 py-1.5 md:px-4 md:py-2.5">
-        <EmojiSuggestions box={box} text={state.text} onText={onText} handler={suggest} />
+        <Suggestions box={box} text={state.text} onText={onText} people={people} handler={suggest} />
         {(editing || replyTo) && (
           <About
             icon={editing ? <Pencil /> : <Reply className="rtl:-scale-x-100" />}

@@ -59,12 +59,13 @@ export function OpenConversation({ conversation, me, seq, onBack, onOpen }: Prop
   const blocked = useContact(person) === "blocked";
   const presence = usePresence(useMemo(() => (person ? [person] : []), [person]));
 
+  const people = useMentionable(conversation, me);
   const toEnd = useCallback(() => {
     list.goTo({ at: "end" });
     scroll.current?.follow();
     scroll.current?.toEnd();
   }, [list.goTo]);
-  const composer = useComposer(id, toEnd);
+  const composer = useComposer(id, toEnd, people);
   const focusBox = useCallback(() => box.current?.focus(), []);
 
   const reply = useCallback(
@@ -149,6 +150,7 @@ export function OpenConversation({ conversation, me, seq, onBack, onOpen }: Prop
           box={box}
           name={name}
           state={composer.state}
+          people={people}
           replyName={repliesTo && repliesTo !== me ? nameOf(repliesTo) : null}
           onText={composer.onText}
           onSend={() => void composer.send()}
@@ -187,6 +189,15 @@ function openingOf({ id, unread, read }: ConversationView, seq: number | null): 
   const place = keptPlace(id);
   if (place) return { around: { at: "message", id: place }, start: { seq: null, align: "center", flash: false }, unreadAbove };
   return { around: { at: "end" }, start: null, unreadAbove };
+}
+
+/** Who can be named in a group. */
+function useMentionable({ kind, members }: ConversationView, me: string) {
+  const group = kind !== "direct" && kind !== "self";
+  return useMemo(
+    () => (group ? members.map((member) => member.person).filter((person) => person.id !== me && person.username) : []),
+    [group, members, me],
+  );
 }
 
 /** On a phone the keyboard would come up at once and hide what there is to read. */

@@ -1,5 +1,5 @@
 import { useLiveQuery } from "dexie-react-hooks";
-import { BellOff, Pin } from "lucide-react";
+import { AtSign, BellOff, Pin } from "lucide-react";
 import { memo } from "react";
 import { useTranslations } from "use-intl";
 import { Ticks } from "@/features/timeline/Ticks";
@@ -63,6 +63,11 @@ export const ConversationRow = memo(function ConversationRow({ item, name, previ
           <span className="mt-0.5 flex h-5 items-center gap-1.5">
             <PreviewLine item={item} preview={preview} me={me} />
             {item.pinned && !item.unread && <Pin role="img" aria-label={t("pinned")} className="size-3.5 shrink-0 rotate-45 text-muted" />}
+            {item.mentions > 0 && (
+              <span className="grid size-5.5 shrink-0 place-items-center rounded-full bg-accent text-on-accent">
+                <AtSign role="img" aria-label={t("mentioned")} className="size-3.5" />
+              </span>
+            )}
             <Unread item={item} />
           </span>
         </span>

@@ -199,7 +199,7 @@ function Endings({ conversation, ask, onGone }: { conversation: ConversationView
     <div className="-mx-2">
       <ActionLine
         danger
-        icon={<LogOut />}
+        icon={<LogOut className="rtl:-scale-x-100" />}
         label={t("leave")}
         onClick={() =>
           ask({ title: t("leaveAsk", { name }), text: t("leaveConfirm"), label: t("leave"), run: () => leave(id).then(onGone) })

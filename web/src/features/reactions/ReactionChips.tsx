@@ -30,7 +30,7 @@ export function ReactionChips({ reactions, me, nameOf, reachable, onToggle }: Pr
             title={names}
             onClick={() => onToggle(emoji, !mine)}
             className={cx(
-              "relative z-1 inline-flex h-7 min-w-6 items-center gap-1 rounded-full border px-2 text-sm shadow-low",
+              "relative z-1 inline-flex h-7 min-w-6 pointer-coarse:min-w-11 justify-center pointer-coarse:after:absolute pointer-coarse:after:-inset-y-2 pointer-coarse:after:inset-x-0 items-center gap-1 rounded-full border px-2 text-sm shadow-low",
               mine ? "border-accent bg-accent-soft text-accent-text" : "border-line bg-surface text-ink hover:bg-well",
             )}
           >

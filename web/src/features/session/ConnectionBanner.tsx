@@ -19,7 +19,7 @@ export function ConnectionBanner() {
           )}
           <span>{t(banner)}</span>
           {banner === "reconnecting" && (
-            <button type="button" className="min-h-7 shrink-0 px-1 font-medium underline underline-offset-2" onClick={reconnectNow}>
+            <button type="button" className="-my-1 min-h-9 shrink-0 px-1 font-medium underline underline-offset-2" onClick={reconnectNow}>
               {app("retry")}
             </button>
           )}

@@ -2,6 +2,7 @@ import { Copy, CornerUpRight, Link2, MoreHorizontal, Pencil, Reply, RotateCcw, S
 import { memo, type MouseEvent, useState } from "react";
 import { useTranslations } from "use-intl";
 import { QuickReactions } from "@/features/reactions/QuickReactions";
+import { ReactionNames } from "@/features/reactions/ReactionNames";
 import { ReactionChips } from "@/features/reactions/ReactionChips";
 import { useFailure } from "@/features/session/useFailure";
 import { ActionError } from "@/lib/errors";
@@ -97,7 +98,9 @@ export const MessageRow = memo(function MessageRow(props: Props) {
         )}
         {message.failure && <Failure message={message} actions={actions} />}
       </div>
-      {menu.at && <MessageMenu message={message} me={me} writable={writable} actions={actions} at={menu.at} onClose={menu.close} />}
+      {menu.at && (
+        <MessageMenu message={message} me={me} nameOf={nameOf} writable={writable} actions={actions} at={menu.at} onClose={menu.close} />
+      )}
     </article>
   );
 });
@@ -161,13 +164,14 @@ function HoverBar({ message, reachable, actions, onMore }: BarProps) {
 type MenuProps = {
   message: MessageView;
   me: string;
+  nameOf: (userId: string) => string;
   writable: boolean;
   actions: MessageActions;
   at: PressPoint;
   onClose: () => void;
 };
 
-function MessageMenu({ message, me, writable, actions, at, onClose }: MenuProps) {
+function MessageMenu({ message, me, nameOf, writable, actions, at, onClose }: MenuProps) {
   const t = useTranslations("message");
   const mine = message.reactions.filter((one) => one.userIds.includes(me)).map((one) => one.emoji);
   return (
@@ -177,23 +181,24 @@ function MessageMenu({ message, me, writable, actions, at, onClose }: MenuProps)
       held={at.held}
       onClose={onClose}
       items={useItems(message, writable, actions)}
-      head={
-        writable && message.seq !== null
-          ? (close) => (
-              <QuickReactions
-                mine={mine}
-                onPick={(emoji) => {
-                  close();
-                  actions.react(message, emoji, !mine.includes(emoji));
-                }}
-                onMore={() => {
-                  close();
-                  actions.pickReaction(message);
-                }}
-              />
-            )
-          : undefined
-      }
+      head={(close) => (
+        <>
+          {writable && message.seq !== null && (
+            <QuickReactions
+              mine={mine}
+              onPick={(emoji) => {
+                close();
+                actions.react(message, emoji, !mine.includes(emoji));
+              }}
+              onMore={() => {
+                close();
+                actions.pickReaction(message);
+              }}
+            />
+          )}
+          <ReactionNames reactions={message.reactions} nameOf={nameOf} />
+        </>
+      )}
     />
   );
 }
