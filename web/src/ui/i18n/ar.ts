@@ -1,6 +1,6 @@
 import type { Words } from "./en";
 
-/** Arabic. Plurals follow the language's six forms where they differ. */
+/** Arabic. Plurals follow the language's six forms where they differ. What is quoted may run the other way, and is kept apart. */
 export const ar: Words = {
   app: {
     name: "Restante",
@@ -17,8 +17,8 @@ export const ar: Words = {
     you: "أنت",
     unknownPerson: "شخص ما",
     notesToSelf: "ملاحظات لنفسي",
-    storageDead: "مساحة تخزين هذا المتصفح لا تستجيب. أغلق ألسنة Restante الأخرى ثم أعد التحميل.",
-    storageOld: "حُدّث Restante في لسان آخر. أعد التحميل للمتابعة.",
+    storageDead: "مساحة تخزين هذا المتصفح لا تستجيب. أغلق علامات تبويب Restante الأخرى ثم أعد التحميل.",
+    storageOld: "حُدّث Restante في علامة تبويب أخرى. أعد التحميل للمتابعة.",
     storageFull: "لم تبق مساحة ليخزن هذا المتصفح الرسائل. أفرغ بعض المساحة ثم أعد التحميل.",
     lostTitle: "فقد هذا المتصفح سجله",
     lostText: "مسح المتصفح ما كان مخزنًا هنا دون أن يسجل أحد خروجه. وهو الآن جهاز جديد عند الخادم.",
@@ -80,7 +80,7 @@ export const ar: Words = {
     empty: "لا محادثات بعد",
     emptyHint: "ابحث عن شخص باسمه أو باسم المستخدم وألقِ التحية.",
     alone: "تحدث إلى أحد",
-    none: "لا نتائج لـ «{query}».",
+    none: "لا نتائج لـ «\u2068{query}\u2069».",
     you: "أنت: {text}",
     draft: "مسودة:",
     deleted: "رسالة محذوفة",
@@ -115,7 +115,7 @@ export const ar: Words = {
   connection: {
     offline: "أنت غير متصل. ما تكتبه يُرسل عند عودتك.",
     reconnecting: "جارٍ إعادة الاتصال…",
-    syncing: "جارٍ اللحاق بما فات…",
+    syncing: "جارٍ جلب ما فاتك…",
     online: "عاد الاتصال",
   },
   conversation: {
@@ -160,7 +160,7 @@ export const ar: Words = {
     failed: "لم تُرسل",
     failedWhy: "لم تُرسل: {reason}",
     retry: "حاول مجددًا",
-    discard: "تجاهل",
+    discard: "حذف",
     edited: "معدّلة",
     deleted: "حُذفت هذه الرسالة",
     gone: "لم تعد هذه الرسالة متاحة",
@@ -193,7 +193,7 @@ export const ar: Words = {
     left: "{self, select, who {غادرت} other {غادر {name}}}",
     removedBy: "{self, select, by {أزلت {name}} who {أزالك {by}} other {أزال {by} {name}}}",
     role: "{self, select, who {دورك الآن: {role}} other {دور {name} الآن: {role}}}",
-    renamed: "{self, select, by {سمّيت المحادثة «{title}»} other {سمّى {name} المحادثة «{title}»}}",
+    renamed: "{self, select, by {سمّيت المحادثة «\u2068{title}\u2069»} other {سمّى {name} المحادثة «\u2068{title}\u2069»}}",
     changed: "تغيرت إعدادات المحادثة",
   },
   composer: {
@@ -237,7 +237,7 @@ export const ar: Words = {
     title: "محادثة جديدة",
     person: "الاسم أو اسم المستخدم أو البريد",
     hint: "حرفان على الأقل. يجب أن يكون عنوان البريد كاملًا، ولا يجد إلا من يسمح بذلك.",
-    none: "لا أحد باسم «{query}».",
+    none: "لا أحد باسم «\u2068{query}\u2069».",
     newGroup: "مجموعة جديدة",
     notes: "ملاحظات لنفسي",
     failed: "لم ينجح البحث. حاول مجددًا.",
@@ -296,10 +296,10 @@ export const ar: Words = {
     makeMember: "اجعله عضوًا",
     removeConfirm: "إزالة {name} من المجموعة؟",
     leave: "غادر المجموعة",
-    leaveAsk: "مغادرة «{name}»؟",
+    leaveAsk: "مغادرة «\u2068{name}\u2069»؟",
     leaveConfirm: "لا بد أن يضيفك أحد كي تعود.",
     deleteGroup: "احذف المجموعة",
-    deleteAsk: "حذف «{name}» لدى الجميع؟",
+    deleteAsk: "حذف «\u2068{name}\u2069» لدى الجميع؟",
     deleteConfirm: "لن يستطيع أحد الكتابة فيها، ولا يمكن استرجاعها.",
     retentionRelay: "ينسى الخادم الرسائل بعد تسليمها.",
     retentionArchive: "تُحفظ الرسائل على الخادم.",
@@ -373,7 +373,7 @@ export const ar: Words = {
     byMail: "يمكن العثور علي بعنوان البريد",
     byMailHint: "من يعرف عنوانك كاملًا يجدك.",
     notify: "الإشعارات",
-    notifyHint: "إشعار بالرسائل الجديدة ما دام Restante مفتوحًا في لسان أو نافذة.",
+    notifyHint: "إشعار بالرسائل الجديدة ما دام Restante مفتوحًا في علامة تبويب أو نافذة.",
     notifyDenied: "يمنع هذا المتصفح إشعارات هذه الصفحة. اسمح بها في إعداداته أولًا.",
     notifyMissing: "لا إشعارات في هذا المتصفح.",
     preview: "إظهار النص",
@@ -381,10 +381,10 @@ export const ar: Words = {
     thisDevice: "هذا الجهاز",
     lastActive: "آخر نشاط {when}",
     logOutDevice: "تسجيل الخروج",
-    logOutAsk: "تسجيل خروج «{name}»؟",
+    logOutAsk: "تسجيل خروج «\u2068{name}\u2069»؟",
     logOutConfirm: "يبقى عليه ما خزنه ولا يصله جديد.",
     forgetDevice: "نسيان",
-    forgetAsk: "نسيان «{name}»؟",
+    forgetAsk: "نسيان «\u2068{name}\u2069»؟",
     forgetConfirm: "يُسجَّل خروجه ولا تنتظره الرسائل بعد الآن.",
     sessions: "أين سجلت الدخول",
     otherDevices: "الأجهزة",
