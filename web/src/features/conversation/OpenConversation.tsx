@@ -46,7 +46,7 @@ export function OpenConversation({ conversation, me, seq, onBack, onOpen }: Prop
   const list = useSlice(id, opening.around);
   const messages = list.slice?.messages ?? none;
   const nameOf = useDirectory(conversation, messages, me);
-  const systemText = useSystemText(nameOf);
+  const systemText = useSystemText(nameOf, me);
   const onMissing = useCallback(() => toast(t("notHere")), [t]);
   const has = useCallback(async (messageId: string) => (await messageById(id, messageId)) !== null, [id]);
   const { slice, current, goTo } = list;
@@ -59,12 +59,13 @@ export function OpenConversation({ conversation, me, seq, onBack, onOpen }: Prop
   const blocked = useContact(person) === "blocked";
   const presence = usePresence(useMemo(() => (person ? [person] : []), [person]));
 
+  const people = useMentionable(conversation, me);
   const toEnd = useCallback(() => {
     list.goTo({ at: "end" });
     scroll.current?.follow();
     scroll.current?.toEnd();
   }, [list.goTo]);
-  const composer = useComposer(id, toEnd);
+  const composer = useComposer(id, toEnd, people);
   const focusBox = useCallback(() => box.current?.focus(), []);
 
   const reply = useCallback(
@@ -98,12 +99,13 @@ export function OpenConversation({ conversation, me, seq, onBack, onOpen }: Prop
   useFocusOnOpen(focusBox);
   const onSight = useSightKeeper(id, messages, list.onAtEnd, onSeen);
   const name = names.ofConversation(conversation);
+  const repliesTo = composer.state.replyTo?.senderId;
 
   return (
     <section aria-label={name} data-region className="flex min-h-0 min-w-0 grow flex-col">
       <ConversationHeader
         conversation={conversation}
-        presence={person ? (presence.get(person) ?? null) : null}
+        presence={person && !blocked ? (presence.get(person) ?? null) : null}
         typing={typing}
         nameOf={nameOf}
         onBack={onBack}
@@ -148,7 +150,8 @@ export function OpenConversation({ conversation, me, seq, onBack, onOpen }: Prop
           box={box}
           name={name}
           state={composer.state}
-          replyName={composer.state.replyTo ? nameOf(composer.state.replyTo.senderId) : ""}
+          people={people}
+          replyName={repliesTo && repliesTo !== me ? nameOf(repliesTo) : null}
           onText={composer.onText}
           onSend={() => void composer.send()}
           onCancel={composer.cancel}
@@ -186,6 +189,15 @@ function openingOf({ id, unread, read }: ConversationView, seq: number | null): 
   const place = keptPlace(id);
   if (place) return { around: { at: "message", id: place }, start: { seq: null, align: "center", flash: false }, unreadAbove };
   return { around: { at: "end" }, start: null, unreadAbove };
+}
+
+/** Who can be named in a group. */
+function useMentionable({ kind, members }: ConversationView, me: string) {
+  const group = kind !== "direct" && kind !== "self";
+  return useMemo(
+    () => (group ? members.map((member) => member.person).filter((person) => person.id !== me && person.username) : []),
+    [group, members, me],
+  );
 }
 
 /** On a phone the keyboard would come up at once and hide what there is to read. */

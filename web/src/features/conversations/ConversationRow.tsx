@@ -1,13 +1,15 @@
 import { useLiveQuery } from "dexie-react-hooks";
-import { BellOff, Pin } from "lucide-react";
-import { memo, useCallback, useState } from "react";
+import { AtSign, BellOff, Pin } from "lucide-react";
+import { memo } from "react";
 import { useTranslations } from "use-intl";
 import { Ticks } from "@/features/timeline/Ticks";
 import { type ConversationItem, messageById } from "@/store/queries";
 import { Avatar } from "@/ui/Avatar";
 import { cx } from "@/ui/cx";
 import { Menu, type MenuItem } from "@/ui/Menu";
+import { OneLine } from "@/ui/OneLine";
 import { plainClick } from "@/ui/plainClick";
+import { usePressMenu } from "@/ui/usePressMenu";
 import { useWhen } from "@/ui/when";
 
 /** A conversation as the list shows it. */
@@ -30,8 +32,7 @@ type Props = RowData & {
 export const ConversationRow = memo(function ConversationRow({ item, name, preview, online, me, href, selected, onOpen, menuOf }: Props) {
   const t = useTranslations("list");
   const { brief, full } = useWhen();
-  const [menu, setMenu] = useState<{ x: number; y: number } | null>(null);
-  const close = useCallback(() => setMenu(null), []);
+  const menu = usePressMenu(press);
   return (
     <li className="px-2">
       <a
@@ -39,20 +40,17 @@ export const ConversationRow = memo(function ConversationRow({ item, name, previ
         data-conversation={item.id}
         aria-current={selected ? "page" : undefined}
         onClick={plainClick(() => onOpen(item.id))}
-        onContextMenu={(event) => {
-          event.preventDefault();
-          const box = event.currentTarget.getBoundingClientRect();
-          setMenu(event.clientX ? { x: event.clientX, y: event.clientY } : { x: box.left + 40, y: box.bottom - 8 });
-        }}
-        className={cx("flex h-18 items-center gap-3 rounded-xl px-2.5 transition-colors", selected ? "bg-accent-soft" : "hover:bg-hover")}
+        {...menu.handlers}
+        className={cx(
+          "flex h-18 items-center gap-3 rounded-xl px-2.5 transition-colors pointer-coarse:select-none [-webkit-touch-callout:none]",
+          selected ? "bg-accent-soft" : "hover:bg-hover",
+        )}
       >
         <Avatar id={item.person?.id ?? item.id} name={name} kind={kindOf(item.kind)} online={online} />
         {online && <span className="sr-only">{t("online")}</span>}
         <span className="min-w-0 grow">
           <span className="flex items-baseline gap-2">
-            <span className="grow truncate text-start font-medium">
-              <bdi>{name}</bdi>
-            </span>
+            <OneLine text={name} className="grow font-medium" />
             {item.muted && <BellOff role="img" aria-label={t("muted")} className="size-3.5 shrink-0 self-center text-muted" />}
             <time
               dateTime={item.activityAt}
@@ -65,14 +63,21 @@ export const ConversationRow = memo(function ConversationRow({ item, name, previ
           <span className="mt-0.5 flex h-5 items-center gap-1.5">
             <PreviewLine item={item} preview={preview} me={me} />
             {item.pinned && !item.unread && <Pin role="img" aria-label={t("pinned")} className="size-3.5 shrink-0 rotate-45 text-muted" />}
+            {item.mentions > 0 && (
+              <span className="grid size-5.5 shrink-0 place-items-center rounded-full bg-accent text-on-accent">
+                <AtSign role="img" aria-label={t("mentioned")} className="size-3.5" />
+              </span>
+            )}
             <Unread item={item} />
           </span>
         </span>
       </a>
-      {menu && <Menu label={t("actions", { name })} items={menuOf(item)} anchor={menu} onClose={close} />}
+      {menu.at && <Menu label={t("actions", { name })} items={menuOf(item)} anchor={menu.at} held={menu.at.held} onClose={menu.close} />}
     </li>
   );
 });
+
+const press = { byKey: (box: DOMRect) => ({ x: box.left + 40, y: box.bottom - 8 }) };
 
 export function kindOf(kind: ConversationItem["kind"]): "person" | "group" | "self" {
   if (kind === "direct") return "person";
@@ -88,9 +93,7 @@ function PreviewLine({ item, preview, me }: { item: ConversationItem; preview: R
     <span className={cx("flex min-w-0 grow items-center gap-1 text-sm", kind === "typing" ? "text-accent-text" : "text-muted")}>
       {own && <OwnTicks conversationId={item.id} messageId={own} />}
       {kind === "draft" && <span className="shrink-0 text-danger-text">{t("draft")}</span>}
-      <span className="truncate text-start">
-        <bdi>{text}</bdi>
-      </span>
+      <OneLine text={text} />
     </span>
   );
 }
