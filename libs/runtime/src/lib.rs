@@ -12,6 +12,10 @@ mod propagation;
 mod tasks;
 mod telemetry;
 
+/// Every program has it: with the system's, a fifth of a chat instance's processor time under load was for memory.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 pub use env::Env;
 pub use health::{CheckReport, Health, HealthStatus, check_all};
 pub use lifecycle::Running;

@@ -5,9 +5,6 @@ use std::process::ExitCode;
 use runtime::Program;
 use settings::{ServiceName, Shape};
 
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 const PROGRAM: Program = Program {
     name: "restante-user",
     about: "the user service: log-in, sessions, devices, profiles, contacts",
