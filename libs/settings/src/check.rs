@@ -67,7 +67,6 @@ pub(crate) const RANGES: &[(&str, RangeInclusive<i64>)] = &[
     ("chat.sockets.per_address", 1..=MANY),
     ("chat.sockets.drain_spread_ms", 0..=600_000),
     ("chat.delivery.fold_ms", 0..=10_000),
-    ("chat.delivery.fold_most_ms", 0..=10_000),
     ("chat.delivery.cap_s", 1..=YEARS_10),
     // A header answers retried sends, and cached heads rely on it outliving them.
     ("chat.delivery.header_s", 86_400..=YEARS_10),

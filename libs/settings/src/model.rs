@@ -208,7 +208,6 @@ pub struct Sockets {
 #[expect(missing_docs, reason = "the keys are documented in default.toml, once")]
 pub struct Delivery {
     pub fold_ms: u64,
-    pub fold_most_ms: u64,
     pub queue: usize,
     pub cap_s: u64,
     pub header_s: u64,

@@ -32,10 +32,9 @@ const NEWS: usize = 3;
 const RESUMED: Duration = Duration::from_secs(30);
 /// And of any other, on a machine that does other things as well.
 const GIVEN_UP: Duration = Duration::from_mins(4);
-/// Reads of the log for each who comes back: two for the one conversation with news that nearly everybody has, its entries and the
-/// last of them once more; and one for each that nobody on the instance heard, to know where it stands: their own. And as many
-/// again where a slow machine cuts their first try off.
-const READS: i64 = 6;
+/// Reads of the log for each who comes back: one for the one conversation with news that nearly everybody has, and one for all
+/// that nobody on the instance heard, to know where they stand. And as many again where a slow machine cuts their first try off.
+const READS: i64 = 4;
 /// Whoever looks is told of each that they go, and that they come; now and then of one once more, when it was read in between.
 const TOLD: usize = 3;
 /// So long after the gateway died everybody's going and coming is told.
