@@ -88,8 +88,13 @@ where
         Some(exporter) => builder.with_batch_exporter(exporter).build(),
         None => builder.with_sampler(Sampler::ParentBased(Box::new(Sampler::AlwaysOff))).build(),
     };
+    // A span is entered with each poll of its future: only what is asked of a trace is done then.
     let layer = tracing_opentelemetry::layer()
         .with_tracer(provider.tracer("restante"))
+        .with_context_activation(false)
+        .with_tracked_inactivity(false)
+        .with_threads(false)
+        .with_location(false)
         .with_filter(FilterFn::new(is_traced).with_max_level_hint(LevelFilter::INFO));
     (layer, provider)
 }
