@@ -14,7 +14,7 @@ use super::{LONGEST, PATIENCE};
 const NAMESPACE: &str = "kv";
 const KEYS: usize = 60;
 /// How long after the cluster is whole again every call must succeed.
-const AGAIN: Duration = Duration::from_secs(5);
+const AGAIN: Duration = Duration::from_secs(15);
 const MINUTE: Duration = Duration::from_mins(1);
 
 async fn begin(with_replicas: bool) -> (RedisCluster, RedisKv) {
@@ -101,19 +101,21 @@ async fn a_master_without_a_replica_takes_its_own_keys_along_and_no_others() {
     assert!(timeout(LONGEST, kv.set(&lost[0], b"x", MINUTE)).await.unwrap().is_err());
     // For longer than the others take to notice it.
     let end = Instant::now() + Duration::from_secs(4);
-    let mut slowest = (Duration::ZERO, Duration::ZERO);
+    let (mut failed, mut slowest) = (Vec::new(), Duration::ZERO);
     while Instant::now() < end {
         let begin = Instant::now();
         assert!(kv.set(&lost[0], b"x", MINUTE).await.is_err());
-        slowest.0 = slowest.0.max(begin.elapsed());
+        failed.push(begin.elapsed());
         for key in &kept {
             let begin = Instant::now();
             kv.set(key, b"x", MINUTE).await.unwrap();
-            slowest.1 = slowest.1.max(begin.elapsed());
+            slowest = slowest.max(begin.elapsed());
         }
     }
-    println!("what is lost fails within {:?}, what lives takes {:?}", slowest.0, slowest.1);
-    assert!(slowest.0 < Duration::from_millis(600), "it is known to be away: {:?}", slowest.0);
+    failed.sort_unstable();
+    let usual = failed[failed.len() / 2];
+    println!("what is lost usually fails within {usual:?}, what lives takes {slowest:?} at most");
+    assert!(usual < Duration::from_millis(600), "it is known to be away: {usual:?}");
     assert!(kv.ping().await.is_err());
     cluster.restart(1).await.unwrap();
     all_succeed(&kv, Instant::now()).await;
