@@ -15,7 +15,7 @@ use serde::Deserialize;
 
 use self::rows::{
     ConversationRow, MemberRow, MembershipRow, ViewRow, block_row, conversation, fields, first_row,
-    is_in, marks, member, member_key, membership, own, rows_of_people,
+    is_in, is_in_any, marks, member, member_key, membership, own, rows_of_people,
 };
 use super::store::{ConversationStore, Counted, NewConversation};
 use super::switches::Setting;
@@ -136,8 +136,7 @@ impl ConversationStore for MongoConversations {
         if ids.is_empty() {
             return Ok(HashMap::new());
         }
-        let all: Vec<Document> = ids.iter().copied().map(is_in).collect();
-        let find = self.members.find(doc! { "$or": all }).sort(doc! { "_id": 1 }).batch_size(ALL);
+        let find = self.members.find(is_in_any(ids)).sort(doc! { "_id": 1 }).batch_size(ALL);
         let rows: Vec<MemberRow> = within(async move { find.await?.try_collect().await }).await?;
         let mut members: HashMap<_, Vec<Member>> = HashMap::with_capacity(ids.len());
         for row in &rows {
@@ -170,9 +169,12 @@ impl ConversationStore for MongoConversations {
         if users.is_empty() {
             return Ok(HashMap::new());
         }
-        let all: Vec<Document> = users.iter().copied().map(all_of).collect();
+        let ids: Vec<bson::Uuid> = users.iter().copied().map(uuid).collect();
+        let keys: Vec<Document> =
+            users.iter().map(|user| doc! { "_id": pairs_of(*user) }).collect();
+        let all = doc! { "userId": { "$in": ids }, "$or": keys, "leaving": null };
         let places = self.memberships.clone_with_type::<PlaceRow>();
-        let find = places.find(doc! { "$or": all }).batch_size(ALL);
+        let find = places.find(all).batch_size(ALL);
         let find = find.projection(doc! { "_id": 0, "userId": 1, "conversationId": 1 });
         let rows: Vec<PlaceRow> = within(async move { find.await?.try_collect().await }).await?;
         let mut ids: HashMap<_, Vec<ConversationId>> = HashMap::with_capacity(users.len());
@@ -327,16 +329,12 @@ impl MongoConversations {
         if limit == 0 {
             return Ok(Vec::new()); // no limit at all, to the server
         }
-        let find = self.memberships.find(all_of(user)).limit(i64::from(limit)).batch_size(ALL);
+        let all = doc! { "userId": uuid(user), "_id": pairs_of(user), "leaving": null };
+        let find = self.memberships.find(all).limit(i64::from(limit)).batch_size(ALL);
         let rows: Vec<MembershipRow> =
             within(async move { find.await?.try_collect().await }).await?;
         rows.iter().map(membership).collect()
     }
-}
-
-/// Matches everything that the person is in and not about to leave.
-fn all_of(user: UserId) -> Document {
-    doc! { "userId": uuid(user), "_id": pairs_of(user), "leaving": null }
 }
 
 /// Matches those of the conversations that exist.

@@ -106,7 +106,8 @@ fn shape(value: &Bson) -> String {
     let field = |(name, value): (&String, &Bson)| match (name.as_str(), value) {
         ("$in" | "$nin" | "$all", _) => format!("{name}: [?]"),
         ("$and" | "$or" | "$nor", Bson::Array(parts)) => {
-            let parts: Vec<String> = parts.iter().map(shape).collect();
+            let mut parts: Vec<String> = parts.iter().map(shape).collect();
+            parts.dedup();
             format!("{name}: [{}]", parts.join(", "))
         }
         // A path with ids in it.

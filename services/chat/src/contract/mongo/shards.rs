@@ -50,6 +50,8 @@ const MAINTENANCE: &[(&str, &str)] = &[
 const BOUNDED: &[(&str, &str)] = &[
     // Messages of a stretch: at most its positions, also where most of them are reactions.
     (ENTRIES, "{ conversationId: ?, _id: { $gt: ?, $lte: ? }, type: ? }"),
+    // Which logs go on behind where they are thought to end: one position of each, and few do.
+    (ENTRIES, "{ conversationId: { $in: [?] }, _id: { $in: [?] } }"),
     // What is about messages: each of them once, also those that nothing is about.
     (ENTRIES, "{ conversationId: ?, target: { $in: [?] }, type: { $in: [?] } }"),
 ];

@@ -116,11 +116,23 @@ pub(crate) fn member_key(conversation: ConversationId, user: UserId) -> Document
 
 /// Matches everyone in the conversation who is not on their way out.
 pub(crate) fn is_in(conversation: ConversationId) -> Document {
-    doc! {
-        "conversationId": uuid(conversation),
-        "_id": pairs_of(conversation),
-        "pending.op": { "$nin": ["left", "removed"] },
-    }
+    let mut filter = doc! { "conversationId": uuid(conversation), "_id": pairs_of(conversation) };
+    filter.extend(stays());
+    filter
+}
+
+/// Matches everyone in any of the conversations who is not on their way out.
+pub(crate) fn is_in_any(conversations: &[ConversationId]) -> Document {
+    let ids: Vec<bson::Uuid> = conversations.iter().copied().map(uuid).collect();
+    let keys: Vec<Document> =
+        conversations.iter().map(|id| doc! { "_id": pairs_of(*id) }).collect();
+    let mut filter = doc! { "conversationId": { "$in": ids }, "$or": keys };
+    filter.extend(stays());
+    filter
+}
+
+fn stays() -> Document {
+    doc! { "pending.op": { "$nin": ["left", "removed"] } }
 }
 
 pub(crate) fn first_row(new: &NewConversation) -> ConversationRow {
