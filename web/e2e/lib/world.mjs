@@ -27,17 +27,19 @@ export const desktop = { width: 1280, height: 800 };
 export const phone = { width: 375, height: 740 };
 
 /** What serves the pages and passes on the rest. */
-async function front(backend, port = 0) {
+async function front(backend, root, port = 0) {
   if (process.env.WEB_BUILTIN || split) return { url: backend.url, close: async () => {} };
   const serve = process.env.WEB_FRONT === "nginx" ? serveByNginx : serveStatic;
-  return serve({ root: out, backend: backend.url, port });
+  return serve({ root, backend: backend.url, port });
 }
 
 export class World {
-  static async start() {
+  /** `out`: another build of the client than the usual one. */
+  static async start(options = {}) {
     const world = new World();
+    world.out = options.out ? path.resolve(options.out) : out;
     world.backend = split ? await Split.start(root) : await Backend.start(binary);
-    world.front = await front(world.backend);
+    world.front = await front(world.backend, world.out);
     world.browser = await chromium.launch({
       executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
       args: ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"],
@@ -83,7 +85,7 @@ export class World {
 
   async mend() {
     await this.backend.up();
-    this.front = await front(this.backend, Number(new URL(this.front.url).port));
+    this.front = await front(this.backend, this.out, Number(new URL(this.front.url).port));
   }
 
   async stop() {
