@@ -1,6 +1,6 @@
 import { useLiveQuery } from "dexie-react-hooks";
 import { Archive, ArrowLeft, Keyboard, Mails, MessagesSquare, PenSquare, Settings } from "lucide-react";
-import { type Ref, useEffect, useMemo, useState } from "react";
+import { type Ref, useEffect, useState } from "react";
 import { useTranslations } from "use-intl";
 import { useNames } from "@/features/people/names";
 import { usePresence } from "@/features/people/usePresence";
@@ -8,7 +8,7 @@ import { useTypingAnywhere } from "@/features/people/useTyping";
 import { ConnectionBanner } from "@/features/session/ConnectionBanner";
 import { pathOf } from "@/lib/nav";
 import { markAllRead } from "@/store/actions";
-import { archivedCount, type ConversationItem, contactsWho, conversationList, hasSynced } from "@/store/queries";
+import { archivedCount, contactsWho, hasSynced } from "@/store/queries";
 import { Button, IconButton } from "@/ui/Button";
 import { fetchInIdleTime, later } from "@/ui/later";
 import { Logo } from "@/ui/Logo";
@@ -18,6 +18,7 @@ import { SearchField } from "@/ui/SearchField";
 import { Spinner } from "@/ui/Spinner";
 import { ConversationRow } from "./ConversationRow";
 import { usePreviewOf } from "./previewText";
+import { useInParts, useItems, usePeopleOf, useProgress } from "./useItems";
 import { useRowMenu } from "./useRowMenu";
 
 const SearchResults = later(() => import("@/features/search/SearchResults").then((module) => module.SearchResults));
@@ -115,11 +116,13 @@ function Conversations({ me, archived, openId, onOpen, onNew, onArchive }: ListP
   const t = useTranslations("list");
   const nav = useTranslations("nav");
   const names = useNames();
-  const items = useLiveQuery(() => conversationList({ archived }), [archived]);
+  const items = useItems(archived);
   const synced = useLiveQuery(() => hasSynced());
   const away = useLiveQuery(() => archivedCount()) ?? 0;
   const typing = useTypingAnywhere();
   const presence = usePresence(usePeopleOf(items));
+  const progress = useProgress(items, me);
+  const atOnce = useInParts(items);
   const previewOf = usePreviewOf(typing, me, openId);
   const menuOf = useRowMenu();
 
@@ -140,20 +143,24 @@ function Conversations({ me, archived, openId, onOpen, onNew, onArchive }: ListP
         </Empty>
       )}
       <ul>
-        {items.map((item) => (
-          <ConversationRow
-            key={item.id}
-            item={item}
-            name={names.ofConversation(item)}
-            preview={previewOf(item)}
-            online={item.person ? presence.get(item.person.id)?.status === "online" : false}
-            me={me}
-            href={pathOf(item.id)}
-            selected={item.id === openId}
-            onOpen={onOpen}
-            menuOf={menuOf}
-          />
-        ))}
+        {items.slice(0, atOnce).map((item) => {
+          const { kind, text } = previewOf(item);
+          return (
+            <ConversationRow
+              key={item.id}
+              item={item}
+              name={names.ofConversation(item)}
+              line={kind}
+              text={text}
+              progress={(kind === "text" && progress.get(item.preview?.messageId ?? "")) || null}
+              online={item.person ? presence.get(item.person.id)?.status === "online" : false}
+              href={pathOf(item.id)}
+              selected={item.id === openId}
+              onOpen={onOpen}
+              menuOf={menuOf}
+            />
+          );
+        })}
       </ul>
       {!archived && away > 0 && (
         <button
@@ -167,12 +174,4 @@ function Conversations({ me, archived, openId, onOpen, onNew, onArchive }: ListP
       )}
     </>
   );
-}
-
-function usePeopleOf(items: readonly ConversationItem[] | undefined): string[] {
-  const key = (items ?? [])
-    .flatMap((item) => (item.person ? [item.person.id] : []))
-    .sort()
-    .join();
-  return useMemo(() => (key ? key.split(",") : []), [key]);
 }

@@ -13,12 +13,7 @@ export function usePresence(userIds: readonly string[]): Map<string, PresenceRow
   useEffect(() => {
     watchPresence(key ? key.split(",") : []);
   }, [key]);
-  return (
-    useLiveQuery(async () => {
-      const rows = await Promise.all(key ? key.split(",").map((id) => presence(id)) : []);
-      return new Map(rows.flatMap((row) => (row ? [[row.userId, row]] : [])));
-    }, [key]) ?? nobody
-  );
+  return useLiveQuery(async () => (key ? presence(key.split(",")) : nobody), [key]) ?? nobody;
 }
 
 const nobody: Map<string, PresenceRow> = new Map();

@@ -2,6 +2,7 @@
 import { type ReactNode, useEffect } from "react";
 import { useTranslations } from "use-intl";
 import { useConnection } from "@/features/session/useConnection";
+import { forgetEarly } from "@/lib/early";
 import { acceptLoss } from "@/net/session";
 import { Button } from "@/ui/Button";
 import { later } from "@/ui/later";
@@ -16,7 +17,9 @@ export function Gate({ children, onSignedOut }: Props) {
   const { phase, trouble, lost } = useConnection();
   const out = (phase === "signed-out" || phase === "expired") && !lost;
   useEffect(() => {
-    if (out) onSignedOut();
+    if (!out) return;
+    forgetEarly();
+    onSignedOut();
   }, [out, onSignedOut]);
   if (trouble) return <Trouble kind={trouble} />;
   if (lost) return <Lost onGo={acceptLoss} />;
