@@ -96,8 +96,10 @@ export function useComposer(conversationId: string, onSent: () => void) {
       await saveDraft(conversationId, next);
       return;
     }
+    // The store first: who reloads the page now loses what is not on its way there.
+    const stored = sendMessage(conversationId, { ...message, replyTo });
     onSent();
-    await sendMessage(conversationId, { ...message, replyTo });
+    await stored;
   }, [conversationId, onSent, save]);
 
   return { state, ready, onText, reply, edit, cancel, send };
