@@ -140,6 +140,15 @@ describe("contacts", { timeout: 180_000 }, () => {
     await page.locator("dialog").getByRole("button", { name: /^Lena/ }).click();
     await page.getByRole("heading", { name: "Profile" }).waitFor();
     await page.getByRole("button", { name: "Block Lena" }).click();
+    // Escape takes back one step at a time.
+    await page.getByRole("heading", { name: "Block Lena?" }).waitFor();
+    await page.keyboard.press("Escape");
+    await page.getByRole("heading", { name: "Block Lena?" }).waitFor({ state: "detached" });
+    await page.getByRole("heading", { name: "Profile" }).waitFor();
+    await page.keyboard.press("Escape");
+    await page.getByRole("heading", { name: "Profile" }).waitFor({ state: "detached" });
+    await page.locator("dialog").getByRole("button", { name: /^Lena/ }).click();
+    await page.getByRole("button", { name: "Block Lena" }).click();
     await page.getByRole("button", { name: "Block", exact: true }).click();
     await standing(anna, "blocked");
     await page.getByRole("button", { name: "Unblock Lena" }).click();

@@ -271,6 +271,14 @@ describe("journeys", { timeout: 300_000 }, () => {
     await kofi.say("thanks");
     await lena.page.getByRole("link", { name: /Trip to Porto/ }).click();
     await lena.sees("thanks");
+    await kofi.page.getByRole("link", { name: /Notes to self/ }).click();
+    await anna.box().pressSequentially("over to you, @ko");
+    await page.getByRole("option", { name: /Kofi/ }).waitFor();
+    await anna.box().press("Enter");
+    await anna.box().press("Enter");
+    await anna.sees(`@${kofi.username}`);
+    await kofi.page.getByRole("link", { name: /You were named/ }).click();
+    assert.equal(await kofi.message("over to you").locator("strong").textContent(), `@${kofi.username}`);
     await page.getByRole("button", { name: "Details", exact: true }).click();
     await page.getByRole("button", { name: "Actions for Kofi" }).click();
     await page.getByRole("menuitem", { name: "Remove Kofi" }).click();

@@ -21,6 +21,8 @@
   const { text, language: wanted } = chosen();
   const language = wanted || (navigator.language.startsWith("ar") ? "ar" : "en");
   if (text === "large") root.dataset.text = "large";
+  // Pages are built in English; until the words of another language are there, nothing is shown, so that nothing moves.
+  if (language !== "en") root.dataset.words = "awaited";
   root.lang = language;
   root.dir = language === "ar" ? "rtl" : "ltr";
 })();

@@ -202,7 +202,11 @@ async fn an_ended_session_is_refused() {
     let world = World::new().await;
     let token = world.token();
     assert!(world.gate.admit(&token).await.is_ok());
-    Revocations::new(world.kv.clone(), TTL).revoke(world.session).await.unwrap();
+    let revocations = Revocations::new(world.kv.clone(), TTL);
+    revocations.revoke(world.session).await.unwrap();
+    let other = SessionId::new_v7(world.clock.now(), &SeededRandom::new(2));
+    let both = revocations.revoked_among(&[other, world.session]).await.unwrap();
+    assert_eq!(both, [world.session]);
     assert_eq!(world.refused(&token).await, AuthError::Revoked);
 }
 

@@ -1,5 +1,4 @@
 mod channels;
-mod directory;
 mod hears;
 mod line;
 mod link;
@@ -7,7 +6,6 @@ mod listener;
 mod names;
 mod publisher;
 mod pulse;
-mod servers;
 mod shards;
 
 use std::fmt;
@@ -17,28 +15,18 @@ use std::time::Duration;
 use async_trait::async_trait;
 use bytes::Bytes;
 use kernel::{Random, SystemRandom};
-use redis::RedisError;
-use tokio::task::JoinHandle;
-use tokio::time::timeout;
+use redis_nodes::{CONNECT, Calls, DEADLINE, Directory, Keeper};
 
 use crate::{Fanout, FanoutError, Listener, Subject};
 use channels::channel_of;
-use directory::Directory;
 use link::Link;
 use listener::RedisListener;
 use names::Names;
 use publisher::Publisher;
-use servers::Servers;
 
-/// How long publishing, subscribing or a ping may take.
-const DEADLINE: Duration = Duration::from_secs(1);
 /// How long publishing may take while we know that events are missed: likely there is no server, and whoever publishes waits for
 /// the answer.
 const WHILE_DEAF: Duration = Duration::from_millis(100);
-/// How long connecting at start may take.
-const CONNECT: Duration = Duration::from_secs(5);
-/// Between two attempts to reconnect, at most.
-const BACKOFF: Duration = Duration::from_millis(500);
 /// Events waiting to be written to the connection; further ones wait, up to the deadline.
 const PIPELINE: usize = 4_096;
 
@@ -46,8 +34,7 @@ const PIPELINE: usize = 4_096;
 /// connection to publish on, and one for each listener.
 pub struct RedisFanout {
     directory: Arc<Directory>,
-    /// Keeps the directory.
-    keeper: JoinHandle<()>,
+    _keeper: Keeper,
     publisher: Publisher,
     namespace: Arc<str>,
     queue: usize,
@@ -65,16 +52,13 @@ impl RedisFanout {
             let remedy = "fanout.silence_ms: must be at least twice fanout.heartbeat_ms";
             return Err(FanoutError(remedy.to_owned()));
         }
-        let servers = Servers::parse(url, namespace).map_err(unreachable_at_start)?;
-        let opening = timeout(CONNECT, open(servers)).await;
-        let late = |_| Err(unreachable_at_start("no answer within 5 s"));
-        let directory = opening.unwrap_or_else(late)?;
-        let keeper = tokio::spawn(Arc::clone(&directory).keep());
-        let publisher = Publisher::new(Arc::clone(&directory));
+        let directory = Directory::open(url).await.map_err(FanoutError)?;
+        let keeper = directory.keep();
+        let publisher = Publisher::new(Calls::new(Arc::clone(&directory), PIPELINE));
         let pace = (Duration::from_millis(*heartbeat_ms), Duration::from_millis(*silence_ms));
         let namespace = namespace.as_str().into();
         let links = Mutex::default();
-        Ok(Self { directory, keeper, publisher, namespace, queue: *queue, pace, links })
+        Ok(Self { directory, _keeper: keeper, publisher, namespace, queue: *queue, pace, links })
     }
 
     fn links(&self) -> MutexGuard<'_, Vec<Weak<Link>>> {
@@ -102,7 +86,7 @@ impl Fanout for RedisFanout {
         let name = names::event(&self.namespace, channel);
         let frame = [&subject.0[..], &payload[..]].concat();
         let patience = if self.is_deaf() { WHILE_DEAF } else { DEADLINE };
-        let published = self.publisher.publish(channel, &name, &frame, patience).await;
+        let published = self.publisher.publish(&name, &frame, patience).await;
         published.map_err(FanoutError)?;
         metrics::counter!("fanout_published_total").increment(1);
         Ok(())
@@ -130,7 +114,6 @@ impl Fanout for RedisFanout {
 
 impl Drop for RedisFanout {
     fn drop(&mut self) {
-        self.keeper.abort();
         self.links().iter().filter_map(Weak::upgrade).for_each(|link| link.ear.close());
     }
 }
@@ -143,42 +126,4 @@ impl fmt::Debug for RedisFanout {
             .field("cluster", &self.directory.servers().is_cluster());
         debug.finish_non_exhaustive()
     }
-}
-
-/// Tries the connection once, because those that are kept go on trying and hide the reason.
-async fn open(servers: Servers) -> Result<Arc<Directory>, FanoutError> {
-    if servers.is_cluster() {
-        return Directory::open(servers).await.map_err(not_a_cluster);
-    }
-    let client = servers.first().map(|node| servers.client(node)).transpose();
-    if let Some(client) = client.map_err(unreachable_at_start)? {
-        client.get_multiplexed_async_connection().await.map_err(unreachable_at_start)?;
-    }
-    Directory::open(servers).await.map_err(unreachable_at_start)
-}
-
-async fn within_deadline<T>(
-    answer: impl Future<Output = Result<T, RedisError>>,
-) -> Result<T, String> {
-    within(DEADLINE, answer).await
-}
-
-async fn within<T>(
-    patience: Duration,
-    answer: impl Future<Output = Result<T, RedisError>>,
-) -> Result<T, String> {
-    match timeout(patience, answer).await {
-        Ok(result) => result.map_err(|error| error.to_string()),
-        Err(_) => Err(format!("no answer within {} ms", patience.as_millis())),
-    }
-}
-
-fn unreachable_at_start(reason: impl fmt::Display) -> FanoutError {
-    let remedy = "check the URL and that the server is running";
-    FanoutError(format!("cannot reach redis: {reason}; {remedy}"))
-}
-
-fn not_a_cluster(reason: impl fmt::Display) -> FanoutError {
-    let remedy = "several hosts in the URL mean a cluster; check that these are the nodes of one, or name one host";
-    FanoutError(format!("cannot reach the redis cluster: {reason}; {remedy}"))
 }

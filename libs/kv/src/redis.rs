@@ -1,41 +1,28 @@
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use futures::future::try_join_all;
-use redis::aio::{ConnectionManager, ConnectionManagerConfig};
-use redis::cluster::ClusterClient;
-use redis::cluster_async::ClusterConnection;
-use redis::{Client, Cmd, ErrorKind, FromRedisValue, RedisResult, ServerErrorKind};
-use tokio::time::timeout;
+use redis::{Cmd, ErrorKind, FromRedisValue, RedisResult, ServerErrorKind, from_redis_value};
+use redis_nodes::{Calls, DEADLINE, Directory, Keeper, slot_of, within};
 
 use crate::millis::{check_namespace, ttl};
 use crate::{Field, Hit, Kv, KvError, Limit};
 
-/// How long a command may take, reconnecting included.
-const DEADLINE: Duration = Duration::from_secs(1);
-/// How long connecting at start may take.
-const CONNECT: Duration = Duration::from_secs(5);
-/// Between two attempts to reconnect, at most.
-const BACKOFF: Duration = Duration::from_millis(500);
-/// Commands waiting to be written to the connection; further ones wait, up to the deadline.
+/// Commands waiting to be written to a connection; further ones wait, up to the deadline.
 const PIPELINE: usize = 1_024;
 
-/// Short-lived keys in Redis: one node, or a cluster. Time is the server's. Every operation touches one key.
+/// Short-lived keys in Redis: one node, or a cluster. Time is the server's. No command touches more than one key.
 #[derive(Clone)]
 pub struct RedisKv {
-    link: Link,
+    calls: Calls,
+    _keeper: Arc<Keeper>,
     namespace: String,
     hit: Script,
     remove_if: Script,
     set_field: Script,
     fields: Script,
-}
-
-#[derive(Clone)]
-enum Link {
-    Node(ConnectionManager),
-    Cluster(ClusterConnection),
 }
 
 #[derive(Clone)]
@@ -49,16 +36,10 @@ impl RedisKv {
     /// `redis://a:6379,b:6379`. Later losses of the connection are mended by itself.
     pub async fn connect(url: &str, namespace: &str) -> Result<Self, KvError> {
         check_namespace(namespace)?;
-        let connecting = async {
-            if url.contains(',') { connect_cluster(url).await } else { connect_node(url).await }
-        };
-        let link = match timeout(CONNECT, connecting).await {
-            Ok(Ok(link)) => link,
-            Ok(Err(error)) => return Err(unreachable_at_start(&error.to_string())),
-            Err(_) => return Err(unreachable_at_start("no answer within 5 s")),
-        };
+        let directory = Directory::open(url).await.map_err(KvError)?;
         Ok(Self {
-            link,
+            _keeper: Arc::new(directory.keep()),
+            calls: Calls::new(directory, PIPELINE),
             namespace: namespace.to_owned(),
             hit: Script::new(include_str!("hit.lua")),
             remove_if: Script::new(include_str!("remove_if.lua")),
@@ -72,8 +53,13 @@ impl RedisKv {
         format!("{}:{kind}:{key}", self.namespace)
     }
 
-    async fn ask<T: FromRedisValue>(&self, command: &Cmd) -> Result<T, KvError> {
-        within_deadline(self.link.query(command)).await
+    async fn ask<T: FromRedisValue>(&self, key: &str, command: &Cmd) -> Result<T, KvError> {
+        self.query(key, command).await.map_err(|error| KvError(error.to_string()))
+    }
+
+    async fn query<T: FromRedisValue>(&self, key: &str, command: &Cmd) -> RedisResult<T> {
+        let answer = self.calls.ask(slot_of(key), command, DEADLINE).await?;
+        Ok(from_redis_value(answer)?)
     }
 
     async fn run<T: FromRedisValue>(
@@ -82,26 +68,18 @@ impl RedisKv {
         key: &str,
         arguments: &[impl redis::ToRedisArgs + Sync],
     ) -> Result<T, KvError> {
-        within_deadline(async {
+        let answer = within(DEADLINE, async {
             let by_hash = script_command("EVALSHA", &script.hash, key, arguments);
-            match self.link.query(&by_hash).await {
+            match self.query(key, &by_hash).await {
                 // A restarted server has forgotten the script; sending its text teaches it again.
                 Err(error) if error.kind() == ErrorKind::Server(ServerErrorKind::NoScript) => {
                     let by_text = script_command("EVAL", script.text, key, arguments);
-                    self.link.query(&by_text).await
+                    self.query(key, &by_text).await
                 }
                 result => result,
             }
-        })
-        .await
-    }
-}
-
-async fn within_deadline<T>(answer: impl Future<Output = RedisResult<T>>) -> Result<T, KvError> {
-    match timeout(DEADLINE, answer).await {
-        Ok(Ok(value)) => Ok(value),
-        Ok(Err(error)) => Err(KvError(error.to_string())),
-        Err(_) => Err(KvError(format!("no answer within {} ms", DEADLINE.as_millis()))),
+        });
+        answer.await.map_err(KvError)
     }
 }
 
@@ -110,7 +88,7 @@ impl Kv for RedisKv {
     #[tracing::instrument(level = "debug", skip_all)]
     async fn set(&self, key: &str, value: &[u8], time: Duration) -> Result<(), KvError> {
         let key = self.key('v', key);
-        self.ask(redis::cmd("SET").arg(key).arg(value).arg("PX").arg(ttl(time))).await
+        self.ask(&key, redis::cmd("SET").arg(&key).arg(value).arg("PX").arg(ttl(time))).await
     }
 
     #[tracing::instrument(level = "debug", skip_all)]
@@ -121,17 +99,30 @@ impl Kv for RedisKv {
         time: Duration,
     ) -> Result<bool, KvError> {
         let key = self.key('v', key);
-        self.ask(redis::cmd("SET").arg(key).arg(value).arg("PX").arg(ttl(time)).arg("NX")).await
+        let mut command = redis::cmd("SET");
+        command.arg(&key).arg(value).arg("PX").arg(ttl(time)).arg("NX");
+        self.ask(&key, &command).await
     }
 
     #[tracing::instrument(level = "debug", skip_all)]
     async fn get(&self, key: &str) -> Result<Option<Vec<u8>>, KvError> {
-        self.ask(redis::cmd("GET").arg(self.key('v', key))).await
+        let key = self.key('v', key);
+        self.ask(&key, redis::cmd("GET").arg(&key)).await
+    }
+
+    #[tracing::instrument(level = "debug", skip_all, fields(keys = keys.len()))]
+    async fn get_all(&self, keys: &[String]) -> Result<Vec<Option<Vec<u8>>>, KvError> {
+        let mut all = Vec::with_capacity(keys.len());
+        for part in keys.chunks(PIPELINE) {
+            all.extend(try_join_all(part.iter().map(|key| self.get(key))).await?);
+        }
+        Ok(all)
     }
 
     #[tracing::instrument(level = "debug", skip_all)]
     async fn take(&self, key: &str) -> Result<Option<Vec<u8>>, KvError> {
-        self.ask(redis::cmd("GETDEL").arg(self.key('v', key))).await
+        let key = self.key('v', key);
+        self.ask(&key, redis::cmd("GETDEL").arg(&key)).await
     }
 
     #[tracing::instrument(level = "debug", skip_all)]
@@ -169,7 +160,8 @@ impl Kv for RedisKv {
 
     #[tracing::instrument(level = "debug", skip_all)]
     async fn remove_field(&self, key: &str, name: &str) -> Result<(), KvError> {
-        self.ask(redis::cmd("HDEL").arg(self.key('f', key)).arg(name)).await
+        let key = self.key('f', key);
+        self.ask(&key, redis::cmd("HDEL").arg(&key).arg(name)).await
     }
 
     #[tracing::instrument(level = "debug", skip_all, fields(keys = keys.len()))]
@@ -189,16 +181,7 @@ impl Kv for RedisKv {
     }
 
     async fn ping(&self) -> Result<(), KvError> {
-        self.ask(&redis::cmd("PING")).await
-    }
-}
-
-impl Link {
-    async fn query<T: FromRedisValue>(&self, command: &Cmd) -> RedisResult<T> {
-        match self {
-            Self::Node(connection) => command.query_async(&mut connection.clone()).await,
-            Self::Cluster(connection) => command.query_async(&mut connection.clone()).await,
-        }
+        self.calls.ping().await.map_err(KvError)
     }
 }
 
@@ -222,34 +205,9 @@ fn script_command(
     command
 }
 
-async fn connect_node(url: &str) -> RedisResult<Link> {
-    let client = Client::open(url)?;
-    // Tried once without the manager, which would go on trying and hide the reason.
-    client.get_multiplexed_async_connection().await?;
-    let config = ConnectionManagerConfig::new()
-        .set_response_timeout(Some(DEADLINE))
-        .set_connection_timeout(Some(DEADLINE))
-        .set_number_of_retries(usize::MAX)
-        .set_max_delay(BACKOFF)
-        .set_pipeline_buffer_size(PIPELINE);
-    ConnectionManager::new_with_config(client, config).await.map(Link::Node)
-}
-
-async fn connect_cluster(url: &str) -> RedisResult<Link> {
-    let client = ClusterClient::builder(settings::redis_nodes(url))
-        .connection_timeout(DEADLINE)
-        .response_timeout(DEADLINE)
-        .build()?;
-    client.get_async_connection().await.map(Link::Cluster)
-}
-
-fn unreachable_at_start(reason: &str) -> KvError {
-    KvError(format!("cannot reach redis: {reason}; check the URL and that the server is running"))
-}
-
 impl fmt::Debug for RedisKv {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let cluster = matches!(self.link, Link::Cluster(_));
+        let cluster = self.calls.directory().servers().is_cluster();
         let mut debug = f.debug_struct("RedisKv");
         debug.field("namespace", &self.namespace).field("cluster", &cluster);
         debug.finish_non_exhaustive()

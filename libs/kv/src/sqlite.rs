@@ -120,14 +120,16 @@ impl Kv for SqliteKv {
     #[tracing::instrument(level = "debug", skip_all)]
     async fn get(&self, key: &str) -> Result<Option<Vec<u8>>, KvError> {
         let key = self.of(key);
-        let found = self.database.read(move |connection| {
-            let sql = "SELECT value FROM kv_values
-                 WHERE namespace = ?1 AND key = ?2 AND expires_at > ?3";
-            let mut statement = connection.prepare_cached(sql)?;
-            let row = params![key.namespace, key.name, key.now];
-            Ok(statement.query_row(row, |row| row.get(0)).optional()?)
-        });
-        Ok(found.await?)
+        Ok(self.database.read(move |connection| value(connection, &key)).await?)
+    }
+
+    #[tracing::instrument(level = "debug", skip_all, fields(keys = keys.len()))]
+    async fn get_all(&self, keys: &[String]) -> Result<Vec<Option<Vec<u8>>>, KvError> {
+        let keys: Vec<Key> = keys.iter().map(|key| self.of(key)).collect();
+        let read = self
+            .database
+            .read(move |connection| keys.iter().map(|key| value(connection, key)).collect());
+        Ok(read.await?)
     }
 
     #[tracing::instrument(level = "debug", skip_all)]
@@ -225,6 +227,14 @@ impl Key {
     fn after(&self, time: Duration) -> i64 {
         self.now.saturating_add(ttl(time).cast_signed())
     }
+}
+
+fn value(connection: &Connection, key: &Key) -> Result<Option<Vec<u8>>, SqliteError> {
+    let sql = "SELECT value FROM kv_values
+         WHERE namespace = ?1 AND key = ?2 AND expires_at > ?3";
+    let mut statement = connection.prepare_cached(sql)?;
+    let row = params![key.namespace, key.name, key.now];
+    Ok(statement.query_row(row, |row| row.get(0)).optional()?)
 }
 
 /// Milliseconds until a hit on the key keeps every limit; 0 if it does now.

@@ -53,6 +53,9 @@ pub trait Kv: Send + Sync + fmt::Debug {
     /// Reads a value.
     async fn get(&self, key: &str) -> Result<Option<Vec<u8>>, KvError>;
 
+    /// The value of each of the keys, in their order. All are asked for in one pipeline.
+    async fn get_all(&self, keys: &[String]) -> Result<Vec<Option<Vec<u8>>>, KvError>;
+
     /// Reads a value and removes it: of many at once exactly one gets it.
     async fn take(&self, key: &str) -> Result<Option<Vec<u8>>, KvError>;
 

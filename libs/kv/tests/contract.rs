@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod cases;
+mod faults;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,7 +12,7 @@ use kernel::{Clock, ManualClock, SystemClock};
 use kv::{Hit, Kv, Limit, RedisKv, SqliteKv};
 use sqlite::Database;
 use tempfile::TempDir;
-use testkit::{servers, unique, wait};
+use testkit::{servers, unique};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn sqlite_keeps_the_contract() {
@@ -28,33 +29,23 @@ async fn sqlite_keeps_the_contract() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn redis_keeps_the_contract() {
-    let url = servers::redis_url().await.unwrap();
+    keeps_the_contract(&servers::redis_url().await.unwrap()).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_redis_cluster_keeps_the_contract() {
+    keeps_the_contract(&servers::redis_cluster_url().await.unwrap()).await;
+}
+
+async fn keeps_the_contract(url: &str) {
     let (namespace, other) = (unique("kv"), unique("kv"));
-    let open = async |namespace: &str| Arc::new(RedisKv::connect(&url, namespace).await.unwrap());
+    let open = async |namespace: &str| Arc::new(RedisKv::connect(url, namespace).await.unwrap());
     let stage = Stage {
         one: open(&namespace).await,
         two: open(&namespace).await,
         other: open(&other).await,
     };
     cases::run(&stage).await;
-}
-
-#[tokio::test]
-async fn redis_fails_in_time_while_it_is_gone_and_works_when_it_is_back() {
-    let mut server = servers::private_redis().await.unwrap();
-    let kv = RedisKv::connect(&server.url(), "kv").await.unwrap();
-    let limits = [Limit { count: 1, window: Duration::from_mins(1) }];
-    assert_eq!(kv.hit("a", &limits).await.unwrap(), Hit::Allowed);
-    server.kill().await.unwrap();
-    let answer = tokio::time::timeout(Duration::from_secs(5), kv.get("a")).await;
-    assert!(answer.unwrap().is_err(), "answered by a server that is gone");
-    assert!(kv.ping().await.is_err());
-    server.restart().await.unwrap();
-    let back = async || kv.ping().await.ok();
-    wait::until(Duration::from_secs(10), back).await.unwrap();
-    // The new server has neither the keys nor the script.
-    assert_eq!(kv.hit("a", &limits).await.unwrap(), Hit::Allowed);
-    assert!(matches!(kv.hit("a", &limits).await.unwrap(), Hit::Refused(_)));
 }
 
 #[tokio::test]

@@ -58,6 +58,7 @@ pub(crate) const RANGES: &[(&str, RangeInclusive<i64>)] = &[
     ("chat.sockets.ping_interval_s", 1..=3_600),
     ("chat.sockets.ping_timeout_s", 1..=3_600),
     ("chat.sockets.connect_timeout_s", 1..=3_600),
+    ("chat.sockets.entering", 1..=100_000),
     ("chat.sockets.upgrade_timeout_s", 1..=3_600),
     ("chat.sockets.body_timeout_s", 1..=3_600),
     ("chat.sockets.farewell_timeout_s", 1..=60),
@@ -66,6 +67,7 @@ pub(crate) const RANGES: &[(&str, RangeInclusive<i64>)] = &[
     ("chat.sockets.per_address", 1..=MANY),
     ("chat.sockets.drain_spread_ms", 0..=600_000),
     ("chat.delivery.fold_ms", 0..=10_000),
+    ("chat.delivery.fold_most_ms", 0..=10_000),
     ("chat.delivery.cap_s", 1..=YEARS_10),
     // A header answers retried sends, and cached heads rely on it outliving them.
     ("chat.delivery.header_s", 86_400..=YEARS_10),

@@ -192,6 +192,7 @@ pub struct Sockets {
     pub ping_interval_s: u64,
     pub ping_timeout_s: u64,
     pub connect_timeout_s: u64,
+    pub entering: usize,
     pub upgrade_timeout_s: u64,
     pub body_timeout_s: u64,
     pub farewell_timeout_s: u64,
@@ -207,6 +208,7 @@ pub struct Sockets {
 #[expect(missing_docs, reason = "the keys are documented in default.toml, once")]
 pub struct Delivery {
     pub fold_ms: u64,
+    pub fold_most_ms: u64,
     pub queue: usize,
     pub cap_s: u64,
     pub header_s: u64,

@@ -61,6 +61,9 @@ pub(crate) fn stream(request: &HttpRequest) -> Option<TcpStream> {
 }
 
 /// Lets the web server give its part of the connection up: a body that fails ends it on the spot, with nothing written.
+///
+/// The web server logs that as an error, and `telemetry.filter` leaves it out. Every quieter end shuts the connection down, which
+/// is ours as well, and the hook for upgrades in `actix_http` is not open to applications of `actix_web`.
 pub(crate) fn give_up() -> HttpResponse {
     let fails = io::Error::other("the connection is taken over");
     let body = BodyStream::new(futures::stream::iter([Err::<Bytes, _>(fails)]));

@@ -154,6 +154,7 @@ pub(crate) fn assemble(outside: Outside, stores: Stores) -> Chat {
     });
     let limits = fold::Limits {
         interval: Duration::from_millis(settings.delivery.fold_ms),
+        most: Duration::from_millis(settings.delivery.fold_most_ms),
         waiting: settings.delivery.queue,
     };
     let people = Arc::new(People::new(directory, Arc::clone(&clock)));

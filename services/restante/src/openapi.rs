@@ -14,6 +14,31 @@ pub(crate) fn text() -> Result<String, serde_json::Error> {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
+    use serde_json::Value;
+
+    /// Generators of clients make them names of functions.
+    #[test]
+    fn every_operation_has_an_id_of_its_own() {
+        let document: Value = serde_json::from_str(&super::text().unwrap()).unwrap();
+        let paths = document["paths"].as_object().unwrap();
+        let operations = paths.iter().flat_map(|(path, methods)| {
+            methods.as_object().unwrap().iter().map(move |(method, operation)| {
+                (format!("{method} {path}"), operation["operationId"].as_str())
+            })
+        });
+        let mut ids = BTreeSet::new();
+        for (operation, id) in operations {
+            let id = id.unwrap_or_else(|| panic!("{operation} has no id"));
+            let plain = id.starts_with(|first: char| first.is_ascii_lowercase())
+                && id.chars().all(|letter| letter.is_ascii_alphanumeric());
+            assert!(plain, "{operation}: {id} is not in camel case");
+            assert!(ids.insert(id.to_owned()), "{operation}: {id} is another's");
+        }
+        assert!(ids.len() > 40, "{ids:?}");
+    }
+
     #[test]
     fn the_checked_in_description_is_what_the_code_says() {
         let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/openapi.json");

@@ -145,11 +145,12 @@ export class Person {
   }
 
   /** Name and username, as others find this person. */
-  async introduce() {
+  async introduce(bio) {
     const { page } = this;
     await page.goto("/settings/profile");
     await page.getByLabel("Name", { exact: true }).fill(this.name);
     await page.getByLabel("Username").fill(this.username);
+    if (bio) await page.getByLabel("About you").fill(bio);
     await page.getByRole("button", { name: "Save" }).click();
     await page.getByText("Saved").waitFor();
     await page.goto("/c");
@@ -161,7 +162,8 @@ export class Person {
     await page.getByRole("button", { name: "New conversation" }).first().click();
     await page.getByRole("searchbox", { name: /Name, username/ }).fill(other.username);
     await page.getByRole("button", { name: new RegExp(`^${other.name}`) }).click();
-    await this.box().waitFor();
+    // Not the box of what was open before.
+    await page.getByRole("textbox", { name: `Message to ${other.name}` }).waitFor();
   }
 
   box() {
@@ -207,6 +209,19 @@ export class Person {
       .click();
   }
 
+  /** A finger that stays for a while, and lets go. */
+  async hold(what) {
+    const box = await what.boundingBox();
+    const finger = { x: box.x + box.width * 0.6, y: box.y + box.height / 2 };
+    const session = await this.context.newCDPSession(this.page);
+    await session.send("Input.dispatchTouchEvent", { type: "touchStart", touchPoints: [finger] });
+    await this.page.locator("[popover]:popover-open").waitFor();
+    await session.send("Input.dispatchTouchEvent", { type: "touchEnd", touchPoints: [] });
+    await session.detach();
+    // Whatever letting go would close, it has closed by then.
+    await this.page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
+  }
+
   /** Nothing that axe finds wrong, by WCAG 2.2 A and AA. */
   async assertAccessible(what) {
     await this.page.evaluate(() => document.fonts.ready);
@@ -224,9 +239,9 @@ export class Person {
   }
 
   /** In both themes and at both widths. */
-  async pictures(name, each = async () => {}) {
+  async pictures(name, each = async () => {}, themes = () => ["light", "dark"]) {
     for (const [width, size] of Object.entries({ desktop, phone })) {
-      for (const theme of ["light", "dark"]) {
+      for (const theme of themes(width)) {
         await this.page.emulateMedia({ colorScheme: theme, reducedMotion: "reduce" });
         await this.page.waitForFunction((wanted) => document.documentElement.dataset.theme === wanted, theme);
         await this.page.setViewportSize(size);
@@ -235,6 +250,21 @@ export class Person {
       }
     }
     await this.page.setViewportSize(desktop);
+  }
+
+  /** As the settings of another tab would choose it: whatever is open stays open. Pages without settings hear it when loaded anew. */
+  async speak(language, byReload = false) {
+    await this.page.evaluate((wanted) => {
+      const key = "restante.preferences";
+      const stored = JSON.parse(localStorage.getItem(key) ?? '{"state":{},"version":0}');
+      stored.state.language = wanted;
+      localStorage.setItem(key, JSON.stringify(stored));
+      dispatchEvent(new StorageEvent("storage", { key }));
+    }, language);
+    if (byReload) await this.page.reload();
+    await this.page.waitForFunction((wanted) => document.documentElement.lang === wanted, language);
+    // The words come after the language, in the same breath.
+    await this.page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
   }
 
   async picture(name) {

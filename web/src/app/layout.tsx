@@ -1,5 +1,6 @@
 import type { Metadata, Viewport } from "next";
 import type { ReactNode } from "react";
+import { barColours } from "@/ui/barColours";
 import "./globals.css";
 
 export const metadata: Metadata = {
@@ -16,8 +17,8 @@ export const viewport: Viewport = {
   viewportFit: "cover",
   interactiveWidget: "resizes-content",
   themeColor: [
-    { media: "(prefers-color-scheme: light)", color: "#ffffff" },
-    { media: "(prefers-color-scheme: dark)", color: "#19191f" },
+    { media: "(prefers-color-scheme: light)", color: barColours.light },
+    { media: "(prefers-color-scheme: dark)", color: barColours.dark },
   ],
 };
 

@@ -1,4 +1,4 @@
-// Made by `npm run gen-api` out of docs/openapi.json (sha256 a2b8d34e3f4b83f672ecb031d9ff12db842a9acaf5657afbf646bef5c22998db): not to be changed by hand.
+// Made by `npm run gen-api` out of docs/openapi.json (sha256 8e7fff625a30eef98517c53c1745f94d8b60132c503219fe3faa26c0d97a9bf1): not to be changed by hand.
 export interface paths {
     "/.well-known/jwks.json": {
         parameters: {

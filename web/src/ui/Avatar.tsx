@@ -1,4 +1,4 @@
-import { Users, Bookmark } from "lucide-react";
+import { Bookmark, UserRound, Users } from "lucide-react";
 import { cx } from "./cx";
 
 const hues = 8;
@@ -14,10 +14,13 @@ export function hueOf(id: string): number {
 export function initialsOf(name: string): string {
   const words = name.trim().split(/\s+/u).filter(Boolean);
   const ends = words.length > 1 ? [words[0], words[words.length - 1]] : words;
-  return ends
-    .map((word) => first(word ?? ""))
-    .join("")
-    .toLocaleUpperCase();
+  return (
+    ends
+      .map((word) => first(word ?? ""))
+      // Arabic letters beside each other would join into a word.
+      .join(/\p{Script=Arabic}/u.test(name) ? "\u200c" : "")
+      .toLocaleUpperCase()
+  );
 }
 
 let graphemes: Intl.Segmenter | undefined;
@@ -59,6 +62,6 @@ function Face({ name, kind, size }: { name: string; kind: string; size: keyof ty
   const icon = size === "lg" ? "size-10" : size === "md" ? "size-5" : "size-4";
   if (kind === "self") return <Bookmark className={icon} />;
   const letters = initialsOf(name);
-  if (kind === "group" && !letters) return <Users className={icon} />;
-  return <>{letters || "?"}</>;
+  if (letters) return <>{letters}</>;
+  return kind === "group" ? <Users className={icon} /> : <UserRound className={icon} />;
 }

@@ -70,7 +70,10 @@ export function IconButton({ label, children, small, className, type = "button",
       className={cx(
         "inline-grid shrink-0 place-items-center rounded-full text-muted transition-colors hover:bg-hover hover:text-ink",
         "disabled:cursor-not-allowed disabled:opacity-45 aria-pressed:bg-accent-soft aria-pressed:text-accent-text",
-        small ? "size-8" : "size-11 md:size-10",
+        // Small to the eye, and as large as any other to a finger.
+        small
+          ? "size-8 pointer-coarse:after:absolute pointer-coarse:after:size-11 pointer-coarse:[&:not(.absolute)]:relative"
+          : "size-11 md:size-10",
         className,
       )}
     >

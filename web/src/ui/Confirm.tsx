@@ -2,14 +2,14 @@ import { useTranslations } from "use-intl";
 import { Button } from "./Button";
 import { Dialog } from "./Dialog";
 
-type Props = { text: string; label: string; onConfirm: () => void; onClose: () => void };
+type Props = { title: string; text?: string; label: string; onConfirm: () => void; onClose: () => void };
 
 /** Asks once more before something that cannot be taken back. */
-export function Confirm({ text, label, onConfirm, onClose }: Props) {
+export function Confirm({ title, text, label, onConfirm, onClose }: Props) {
   const app = useTranslations("app");
   return (
     <Dialog
-      title={label}
+      title={title}
       closeLabel={app("close")}
       onClose={onClose}
       actions={
@@ -23,7 +23,7 @@ export function Confirm({ text, label, onConfirm, onClose }: Props) {
         </>
       }
     >
-      <p className="text-muted">{text}</p>
+      {text && <p className="text-muted">{text}</p>}
     </Dialog>
   );
 }

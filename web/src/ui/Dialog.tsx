@@ -10,6 +10,8 @@ type Props = {
   children: ReactNode;
   /** Buttons at the foot, always in sight. */
   actions?: ReactNode;
+  /** Nothing in it can be pressed: the keys that scroll it need a place. */
+  readOnly?: boolean;
   /** Fills the screen on a phone. */
   tall?: boolean;
 };
@@ -18,7 +20,7 @@ type Props = {
  * A modal on the browser's own `<dialog>`: it keeps the focus inside, closes on Escape and on a click beside it, and gives
  * the focus back to whatever had it.
  */
-export function Dialog({ title, closeLabel, onClose, children, actions, tall }: Props) {
+export function Dialog({ title, closeLabel, onClose, children, actions, readOnly, tall }: Props) {
   const dialog = useRef<HTMLDialogElement>(null);
   const titleId = useId();
 
@@ -38,6 +40,8 @@ export function Dialog({ title, closeLabel, onClose, children, actions, tall }: 
       ref={dialog}
       aria-labelledby={titleId}
       onCancel={(event) => {
+        // React tells it to every dialog around as well.
+        if (event.target !== event.currentTarget) return;
         event.preventDefault();
         onClose();
       }}
@@ -60,7 +64,12 @@ export function Dialog({ title, closeLabel, onClose, children, actions, tall }: 
           <X aria-hidden="true" className="size-5" />
         </IconButton>
       </header>
-      <div className="flex min-h-0 grow flex-col overflow-y-auto px-5 pt-1 pb-5">{children}</div>
+      <div
+        tabIndex={readOnly ? 0 : undefined}
+        className="flex min-h-0 grow flex-col overflow-y-auto px-5 pt-1 pb-5 focus-visible:-outline-offset-2"
+      >
+        {children}
+      </div>
       {actions && <footer className="flex flex-wrap justify-end gap-2 border-t border-line px-5 py-3">{actions}</footer>}
     </dialog>
   );

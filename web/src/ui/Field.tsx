@@ -43,7 +43,7 @@ export function Field({ label, hint, error, steady, lead, className, ...rest }: 
       <label htmlFor={id} className="mb-1.5 block text-sm font-medium text-ink">
         {label}
       </label>
-      <span className="relative block">
+      <span dir={lead ? rest.dir : undefined} className="relative block">
         {lead && <span className="pointer-events-none absolute inset-y-0 start-4 grid place-items-center text-muted">{lead}</span>}
         <input {...rest} {...wiring} className={cx(box, "h-12 border-edge", lead ? "ps-9" : null)} />
       </span>

@@ -24,8 +24,16 @@ const wrap: Record<Style, (inside: ReactNode) => ReactNode> = {
   bold: (inside) => <strong className="font-semibold">{inside}</strong>,
   italic: (inside) => <em>{inside}</em>,
   strike: (inside) => <s>{inside}</s>,
-  code: (inside) => <code className="rounded bg-code px-1 py-0.5 font-mono text-[0.9em]">{inside}</code>,
-  pre: (inside) => <code className="my-1 block overflow-x-auto rounded-lg bg-code px-3 py-2 font-mono text-[0.9em]">{inside}</code>,
+  code: (inside) => (
+    <code dir="ltr" className="rounded bg-code px-1 py-0.5 font-mono text-[0.9em]">
+      {inside}
+    </code>
+  ),
+  pre: (inside) => (
+    <code dir="ltr" className="my-1 block rounded-lg bg-code px-3 py-2 text-left font-mono text-[0.9em]">
+      {inside}
+    </code>
+  ),
   link: (inside) => inside,
 };
 
@@ -34,7 +42,7 @@ function shown(part: Segment, plain = false): ReactNode {
   for (const style of part.styles) node = wrap[style](node);
   if (!part.href || plain) return node;
   return (
-    <a href={part.href} target="_blank" rel="noopener noreferrer nofollow" className="text-link underline underline-offset-2">
+    <a dir="auto" href={part.href} target="_blank" rel="noopener noreferrer nofollow" className="text-link underline underline-offset-2">
       {node}
     </a>
   );

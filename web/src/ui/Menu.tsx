@@ -20,12 +20,14 @@ type Props = {
   /** The button that it belongs to, or the point that was pressed. */
   anchor: Anchor;
   onClose: () => void;
+  /** Opened by a finger that is still down: lifting it would close what the browser closes by itself. */
+  held?: boolean;
   /** Shown above the items: a row of reactions, for one. */
   head?: (close: () => void) => ReactNode;
 };
 
 /** A menu in the browser's top layer: arrows, Home, End and first letters walk it, Escape and a click beside it close it. */
-export function Menu({ label, items, anchor, onClose, head }: Props) {
+export function Menu({ label, items, anchor, onClose, held, head }: Props) {
   const menu = useRef<HTMLDivElement>(null);
   const place = usePopoverPlace(menu, anchor);
 
@@ -42,6 +44,21 @@ export function Menu({ label, items, anchor, onClose, head }: Props) {
     return () => element?.removeEventListener("toggle", closed);
   }, [onClose]);
 
+  useEffect(() => {
+    if (!held) return;
+    // The browser closes only what it calls "auto" by itself.
+    const pressed = (event: PointerEvent) => {
+      if (!menu.current?.contains(event.target as Node)) menu.current?.hidePopover();
+    };
+    const typed = (event: globalThis.KeyboardEvent) => event.key === "Escape" && menu.current?.hidePopover();
+    addEventListener("pointerdown", pressed, true);
+    addEventListener("keydown", typed, true);
+    return () => {
+      removeEventListener("pointerdown", pressed, true);
+      removeEventListener("keydown", typed, true);
+    };
+  }, [held]);
+
   const select = (item: MenuItem) => {
     // The focus goes back first: what is selected may want it somewhere else.
     menu.current?.hidePopover();
@@ -51,7 +68,7 @@ export function Menu({ label, items, anchor, onClose, head }: Props) {
   return (
     <div
       ref={menu}
-      popover="auto"
+      popover={held ? "manual" : "auto"}
       className="fixed inset-auto m-0 min-w-52 max-w-[calc(100vw-1rem)] rounded-xl border border-line bg-raised p-1.5 text-ink shadow-pop"
       style={place ? { left: place.left, top: place.top } : { visibility: "hidden" }}
     >
@@ -71,9 +88,11 @@ export function Menu({ label, items, anchor, onClose, head }: Props) {
               item.danger && "text-danger-text",
             )}
           >
-            <span aria-hidden="true" className="grid size-4.5 shrink-0 place-items-center [&>svg]:size-4.5">
-              {item.icon}
-            </span>
+            {item.icon && (
+              <span aria-hidden="true" className="grid size-4.5 shrink-0 place-items-center [&>svg]:size-4.5">
+                {item.icon}
+              </span>
+            )}
             <span className="grow">{item.label}</span>
             {item.checked && <Check aria-hidden="true" className="size-4" />}
           </button>

@@ -23,7 +23,10 @@ export function SearchField({ label, clearLabel, value, onValue, className, ...r
         placeholder={rest.placeholder ?? label}
         value={value}
         onChange={(event) => onValue(event.target.value)}
-        className="h-11 w-full rounded-full border border-transparent bg-well ps-10.5 pe-11 text-base text-ink placeholder:text-muted md:h-10"
+        className={cx(
+          "h-11 w-full truncate rounded-full border border-transparent bg-well ps-10.5 text-base text-ink placeholder:text-muted md:h-10",
+          value ? "pe-11" : "pe-4",
+        )}
       />
       {value && (
         <IconButton small label={clearLabel} className="absolute inset-y-0 end-1.5 my-auto" onClick={() => onValue("")}>

@@ -50,7 +50,13 @@ export function useWhen() {
       return format(zone, { dateStyle: "short" }).format(new Date(time));
     };
     const full = (time: string) => format(zone, { dateStyle: "full", timeStyle: "short" }).format(new Date(time));
-    const spoken = (time: string) => `${day(time)} ${clock(time)}`;
+    /** Within a sentence. */
+    const spoken = (time: string) => {
+      const ago = daysAgo(time, Date.now(), timeZone);
+      if (ago === 0) return t("todayAt", { time: clock(time) });
+      if (ago === 1) return t("yesterdayAt", { time: clock(time) });
+      return t("dayAt", { day: day(time), time: clock(time) });
+    };
     return { clock, day, brief, full, spoken };
   }, [locale, timeZone, t]);
 }

@@ -1,4 +1,4 @@
-// Types of the REST interface out of docs/openapi.json. Operations are named by path and method: their ids are not all different.
+// Types of the REST interface out of docs/openapi.json. Operations are named by path and method, as the client calls them, so that their ids are left out.
 import { createHash } from "node:crypto";
 import { readFileSync, writeFileSync } from "node:fs";
 import openapiTS, { astToString } from "openapi-typescript";

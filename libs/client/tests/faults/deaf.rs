@@ -22,6 +22,9 @@ const LONG_AWAY: Duration = Duration::from_mins(1);
 const NOTICED: Duration = Duration::from_secs(10);
 /// Everybody has everything this long after the return: three times what is promised.
 pub(crate) const HEARD_AGAIN: Duration = Duration::from_secs(15);
+/// Who comes while Redis is known to be away is let in after this, everything read: far less than one deadline of a call to it
+/// for each look at the list of ended sessions.
+const LET_IN: Duration = Duration::from_millis(1_500);
 
 #[tokio::test(flavor = "multi_thread")]
 async fn redis_is_killed_and_nobody_loses_anything_or_reconnects() {
@@ -47,6 +50,7 @@ async fn killed(town: Town, mut redis: PrivateServer, seed: u64) {
     let synced = late.ask("sync", &json!({})).await;
     assert_eq!(synced["ok"], true, "{synced}");
     let let_in = arrives.elapsed();
+    assert!(let_in < LET_IN, "let in after {let_in:?}");
     traffic.goes_on(3 * RATE as usize).await;
     sleep_until(back).await;
     let meanwhile = traffic.said().len() - before;

@@ -3,12 +3,12 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use bytes::Bytes;
 use redis::{PushInfo, PushKind, Value};
+use redis_nodes::Node;
 use tokio::sync::Notify;
 
 use super::channels::{Channel, Channels};
 use super::link::Link;
 use super::names;
-use super::servers::Node;
 use crate::Subject;
 
 /// What comes in from one connection. The driver calls it right where it reads, so that there is no queue but the ear's.

@@ -5,14 +5,13 @@ use std::time::Duration;
 use kernel::{Random, SystemRandom};
 use redis::aio::MultiplexedConnection;
 use redis::{AsyncConnectionConfig, Pipeline, PushInfo, RedisError, Value};
+use redis_nodes::{DEADLINE, Node, within};
 use tokio::time::sleep;
 
-use super::channels::{CHANNELS, Channel, Channels, Plan};
+use super::channels::{Channel, Channels, Plan};
 use super::hears::Hears;
 use super::link::Link;
 use super::pulse::Pulse;
-use super::servers::Node;
-use super::{DEADLINE, within_deadline};
 
 /// Milliseconds between two attempts to connect: the first, and the most.
 const BACKOFF: (u64, u64) = (50, 1_000);
@@ -77,7 +76,7 @@ impl Line {
         let client =
             self.link.directory.servers().client(&self.node).map_err(|error| error.to_string())?;
         let commands = client.get_multiplexed_async_connection_with_config(&config);
-        Ok(Connection { commands: within_deadline(commands).await?, hears })
+        Ok(Connection { commands: within(DEADLINE, commands).await?, hears })
     }
 
     /// Serves a connection until it is lost, and says why.
@@ -161,7 +160,7 @@ impl Line {
             commands.cmd(verb).arg(self.link.names.of(*channel));
         }
         let answers = connection.send_packed_commands(&commands, 0, channels.len());
-        let answers = within_deadline(answers).await?;
+        let answers = within(DEADLINE, answers).await?;
         Ok(answers.into_iter().find_map(|answer| match answer {
             Value::ServerError(error) => Some(RedisError::from(error).to_string()),
             _ => None,
@@ -183,7 +182,8 @@ impl Line {
             let published = self.publish_beat(&mut pulse, beats).await;
             sleep(if published { every } else { every.min(UNPUBLISHED) }).await;
             let ping = redis::cmd("PING");
-            if let Err(reason) = within_deadline(ping.query_async::<Value>(&mut connection)).await {
+            if let Err(reason) = within(DEADLINE, ping.query_async::<Value>(&mut connection)).await
+            {
                 return reason;
             }
             if published && !pulse.is_well(hears.last_beat()) {
@@ -197,12 +197,8 @@ impl Line {
         let Some(channel) = self.link.shards().beat_of(&self.node) else { return false };
         *beats += 1;
         let name = self.link.names.of(channel);
-        let published = self
-            .link
-            .publisher
-            .publish(channel - CHANNELS, &name, &beats.to_be_bytes(), DEADLINE)
-            .await
-            .is_ok();
+        let published =
+            self.link.publisher.publish(&name, &beats.to_be_bytes(), DEADLINE).await.is_ok();
         if published {
             pulse.published(*beats);
         }

@@ -2,15 +2,14 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use redis_nodes::{Directory, Node};
 use tokio::sync::{Notify, watch};
 use tokio::task::AbortHandle;
 
 use super::channels::Channels;
-use super::directory::Directory;
 use super::line::Line;
 use super::names::Names;
 use super::publisher::Publisher;
-use super::servers::Node;
 use super::shards::{Change, Shards};
 use crate::ear::Ear;
 
@@ -94,14 +93,16 @@ impl Link {
     /// Keeps a connection to each server that has channels.
     pub(super) async fn run(self: Arc<Self>) {
         let mut lines = Lines::default();
-        let mut owners = self.directory.follow();
+        let channels = self.names.slots();
+        let mut slots = self.directory.follow();
         loop {
-            let now = Arc::clone(&owners.borrow_and_update());
-            let change = self.shards().assign(&now);
+            let now = Arc::clone(&slots.borrow_and_update());
+            let owners: Vec<_> = channels.iter().map(|slot| now.owner(*slot).cloned()).collect();
+            let change = self.shards().assign(&owners);
             lines.follow(&self, change);
             self.ask();
             self.tell();
-            if owners.changed().await.is_err() {
+            if slots.changed().await.is_err() {
                 return;
             }
         }

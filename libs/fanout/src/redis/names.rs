@@ -1,5 +1,7 @@
 use std::sync::Arc;
 
+use redis_nodes::slot_of;
+
 use super::channels::{CHANNELS, Channel};
 
 /// What channels are called on the server.
@@ -24,6 +26,11 @@ impl Names {
                 format!("{{{}}}:beat:{:016x}", event(&self.namespace, slot), self.listener)
             }
         }
+    }
+
+    /// Where each channel is, in their order.
+    pub(super) fn slots(&self) -> Vec<u16> {
+        (0..CHANNELS).map(|channel| slot_of(&event(&self.namespace, channel))).collect()
     }
 
     /// The channel of a name that was made here.
@@ -60,6 +67,7 @@ mod tests {
             let name = names.of(channel);
             assert_eq!(names.parse(name.as_bytes()), Some(channel), "{name}");
             assert_eq!(is_beat(name.as_bytes()), channel >= CHANNELS);
+            assert_eq!(slot_of(&name), names.slots()[usize::from(channel % CHANNELS)], "{name}");
         }
         for foreign in ["chat:1024", "chat:", "other:1", "{chat:7", "chat:-1", ""] {
             assert_eq!(names.parse(foreign.as_bytes()), None, "{foreign}");

@@ -1,7 +1,8 @@
 use std::collections::BTreeMap;
 
+use redis_nodes::Node;
+
 use super::channels::{CHANNELS, Channel, Channels, channel_of};
-use super::servers::Node;
 use crate::Subject;
 
 /// Which server each channel is heard from, and what is wanted from each server.

@@ -53,6 +53,7 @@ pub(crate) async fn run(stage: &Stage) {
     fields_live_side_by_side(stage).await;
     a_field_has_a_life_of_its_own(&*stage.one).await;
     many_fields_go_at_once(&*stage.one).await;
+    many_values_are_read_at_once(stage).await;
 }
 
 fn field(key: &str, name: &str, value: &[u8]) -> Field {
@@ -114,6 +115,24 @@ async fn many_fields_go_at_once(kv: &dyn Kv) {
     let found = kv.fields(&keys).await.unwrap();
     assert!(found.iter().all(|fields| fields.len() == 2));
     assert_eq!(found[7].iter().map(|field| &field.name).filter(|name| *name == "7").count(), 1);
+}
+
+async fn many_values_are_read_at_once(stage: &Stage) {
+    let (one, two) = (&*stage.one, &*stage.two);
+    let keys: Vec<String> = (0..3_000).map(|number| format!("value-{number}")).collect();
+    for (number, key) in (0_u32..).zip(&keys).filter(|(number, _)| number % 100 == 7) {
+        one.set(key, &number.to_be_bytes(), MINUTE).await.unwrap();
+    }
+    one.take("value-107").await.unwrap();
+    let found = two.get_all(&keys).await.unwrap();
+    for (number, value) in (0_u32..).zip(&found) {
+        let there = number % 100 == 7 && number != 107;
+        let expected = there.then(|| number.to_be_bytes().to_vec());
+        assert_eq!(value, &expected, "{number}");
+    }
+    assert_eq!(found.len(), keys.len());
+    assert!(stage.other.get_all(&keys).await.unwrap().iter().all(Option::is_none));
+    assert!(one.get_all(&[]).await.unwrap().is_empty());
 }
 
 async fn a_lease_is_held_by_one_for_as_long_as_it_asks(stage: &Stage) {

@@ -39,7 +39,7 @@ const RULES: &[Rule] = &[
     driver("mongodb", "mongo", &[]),
     driver("bson", "mongo", &[]),
     driver("rusqlite", "sqlite", &["libs/sqlite"]),
-    driver("redis", "redis", &[]),
+    driver("redis", "redis", &["libs/redis-nodes"]),
     driver("lapin", "rabbit", &[]),
     door("actix_web", "http", HTTP),
     door("actix_ws", "http", HTTP),

@@ -15,8 +15,9 @@ use crate::log::store::Appended;
 
 const CONVERSATIONS: usize = 500;
 const MESSAGES: usize = 40;
-/// As `chat.delivery.fold_ms`.
+/// As `chat.delivery.fold_ms` and `fold_most_ms`.
 const FOLD: Duration = Duration::from_millis(200);
+const FOLD_MOST: Duration = Duration::from_secs(1);
 
 /// Lets people write and acknowledge, each after the other's message, and waits until everything is forgotten.
 pub(super) async fn run(kind: Kind) -> String {
@@ -27,7 +28,7 @@ pub(super) async fn run(kind: Kind) -> String {
         log: Arc::clone(&stores.log),
         conversations: Arc::clone(&stores.conversations),
         ticks: bed.ticks(),
-        limits: Limits { interval: FOLD, waiting: 100_000 },
+        limits: Limits { interval: FOLD, most: FOLD_MOST, waiting: 100_000 },
     });
     let talks = bed.talks(CONVERSATIONS).await;
     let (before, start) = (Used::now(bed.pid()), Instant::now());

@@ -1,6 +1,6 @@
 //! What [`crate::conversations::store::ConversationStore`] promises.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
 use futures::future::join_all;
@@ -15,6 +15,7 @@ pub(super) const CASES: &[Case] = &[
     ("of many who make it at once exactly one does", |stores| Box::pin(made_by_many(stores))),
     ("who is in it", |stores| Box::pin(people(stores))),
     ("a list of memberships has a limit", |stores| Box::pin(limited(stores))),
+    ("what each of several people is in", |stores| Box::pin(of_each(stores))),
     ("what was read only rises", |stores| Box::pin(read_rises(stores))),
     ("the later setting of a switch holds", |stores| Box::pin(switched(stores))),
     ("the later word on a block holds", |stores| Box::pin(blocked(stores))),
@@ -106,6 +107,10 @@ async fn people(stores: Stores) {
     let created = store.get(conversation).await.unwrap().unwrap().created_at;
     assert!(members.iter().all(|member| member.joined_at == created));
     assert!(store.members(id(), None, 10).await.unwrap().is_empty());
+    let together = store.members_of(&[other, id(), conversation]).await.unwrap();
+    let others = store.members(other, None, 10).await.unwrap();
+    assert_eq!(together, HashMap::from([(conversation, members.clone()), (other, others)]));
+    assert!(store.members_of(&[]).await.unwrap().is_empty());
 
     let member = store.member(conversation, two.user).await.unwrap();
     assert!(
@@ -139,6 +144,19 @@ async fn limited(stores: Stores) {
         let found = stores.conversations.conversations_of(one.user, limit).await.unwrap();
         assert_eq!(found.len(), expected);
     }
+}
+
+async fn of_each(stores: Stores) {
+    let [one, two, alone] = [1, 1, 1].map(Person::with_devices);
+    let both = made(&stores, &one, &two).await;
+    let other = made(&stores, &one, &Person::with_devices(1)).await;
+    let users = [one.user, alone.user, two.user];
+    let mut found = stores.conversations.conversations_of_each(&users).await.unwrap();
+    found.values_mut().for_each(|ids| ids.sort_unstable());
+    let mut ones = vec![both, other];
+    ones.sort_unstable();
+    assert_eq!(found, HashMap::from([(one.user, ones), (two.user, vec![both])]));
+    assert!(stores.conversations.conversations_of_each(&[]).await.unwrap().is_empty());
 }
 
 async fn read_rises(stores: Stores) {

@@ -25,6 +25,7 @@ pub(super) const CASES: &[Case] = &[
     ("entries come in pages", |stores| Box::pin(paged(stores))),
     ("from whom an entry is withheld is kept with it", |stores| Box::pin(withheld(stores))),
     ("stripping forgets content and keeps headers", |stores| Box::pin(stripped(stores))),
+    ("the ends of many logs", |stores| Box::pin(ends(stores))),
     ("heads only rise", |stores| Box::pin(raised(stores))),
     ("headers go after their time, their places stay taken", |stores| Box::pin(expired(stores))),
     ("what nobody calls for goes by itself", |stores| Box::pin(never_stripped(stores))),
@@ -285,6 +286,24 @@ async fn raised(stores: Stores) {
     assert_eq!(stores.conversations.get(nowhere).await.unwrap(), None);
     // What the conversation counts is the head where the log no longer goes as far.
     assert_eq!(stores.log.heads(&[conversation, other]).await.unwrap(), [to(6, 5), to(1, 1)]);
+}
+
+async fn ends(stores: Stores) {
+    let mut expected = Vec::new();
+    // Nothing written, all of it counted, the last of it not counted yet, none of it.
+    for (length, counted) in [(0, 0), (3, 3), (3, 2), (3, 0)] {
+        let (conversation, _) = written(&stores, length).await;
+        let counted = Head { seq: counted, count: counted, mseq: 0 };
+        stores.log.raise_heads(&[(conversation, counted)]).await.unwrap();
+        let end = length as u64;
+        expected.push((conversation, Head { seq: end, count: end, mseq: 0 }));
+    }
+    let (ids, heads): (Vec<_>, Vec<_>) = expected.into_iter().unzip();
+    assert_eq!(stores.elsewhere.heads(&ids).await.unwrap(), heads);
+    assert!(stores.log.heads(&[]).await.unwrap().is_empty());
+    let many: Vec<ConversationId> = (0..1_200).map(|at| ids[at % ids.len()]).collect();
+    let ends = stores.log.heads(&many).await.unwrap();
+    assert!(ends.iter().enumerate().all(|(at, head)| *head == heads[at % heads.len()]));
 }
 
 /// Waits until the entry is gone, which a database does in its own time.

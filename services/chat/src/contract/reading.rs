@@ -11,7 +11,7 @@ use crate::log::store::{Appended, Head, Tail, Wanted};
 pub(super) const CASES: &[Case] = &[
     ("stretches of several logs", |stores| Box::pin(tails(stores))),
     ("what is missing below the head is gone", |stores| Box::pin(gone(stores))),
-    ("every cursor of several conversations", |stores| Box::pin(standings(stores))),
+    ("how far several conversations are, and every cursor", |stores| Box::pin(standings(stores))),
     ("how far others have read", |stores| Box::pin(reads(stores))),
 ];
 
@@ -80,6 +80,10 @@ async fn standings(stores: Stores) {
     );
     let retention = Retention::Relay;
     assert_eq!(found[&first].progress, Progress { floor: 0, stripped_to: 0, retention });
+    let both = stores.delivery.progress_of(&[first, id(), second]).await.unwrap();
+    let stands = Progress { floor: 0, stripped_to: 0, retention };
+    assert_eq!(both, HashMap::from([(first, stands), (second, stands)]));
+    assert!(stores.delivery.progress_of(&[]).await.unwrap().is_empty());
     assert_eq!((found[&first].devices_of(one.user), found[&first].devices_of(two.user)), (2, 0));
     assert_eq!(
         (found[&first].delivered_to(one.user), found[&second].delivered_to(one.user)),

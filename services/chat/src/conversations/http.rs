@@ -122,7 +122,7 @@ pub struct PageQuery {
 
 /// Opens the direct conversation with somebody, or finds it; makes a group.
 #[utoipa::path(
-    post, path = "/api/v1/conversations", tag = "conversations", request_body = OpenRequest,
+    post, path = "/api/v1/conversations", operation_id = "openConversation", tag = "conversations", request_body = OpenRequest,
     responses(
         (status = 201, description = "opened", body = ConversationAnswer),
         (status = 200, description = "was there", body = ConversationAnswer),
@@ -146,7 +146,7 @@ pub(crate) async fn open(
 
 /// The caller's conversations, newest activity first.
 #[utoipa::path(
-    get, path = "/api/v1/conversations", tag = "conversations", params(PageQuery),
+    get, path = "/api/v1/conversations", operation_id = "listConversations", tag = "conversations", params(PageQuery),
     responses(
         (status = 200, description = "a page: `{data, nextCursor}`", body = [ConversationView]),
         (status = "default", description = "error", body = Envelope),
@@ -166,7 +166,7 @@ pub(crate) async fn all(
 
 /// One conversation.
 #[utoipa::path(
-    get, path = "/api/v1/conversations/{id}", tag = "conversations",
+    get, path = "/api/v1/conversations/{id}", operation_id = "getConversation", tag = "conversations",
     params(("id" = String, Path, description = "the conversation's id")),
     responses(
         (status = 200, description = "the conversation", body = ConversationAnswer),
@@ -186,7 +186,7 @@ pub(crate) async fn one(
 
 /// Changes what all see of a conversation.
 #[utoipa::path(
-    patch, path = "/api/v1/conversations/{id}", tag = "conversations", request_body = ChangeRequest,
+    patch, path = "/api/v1/conversations/{id}", operation_id = "changeConversation", tag = "conversations", request_body = ChangeRequest,
     params(
         ("id" = String, Path, description = "the conversation's id"),
         ("Idempotency-Key" = String, Header, description = "a UUID; becomes the entry's id"),
@@ -229,7 +229,7 @@ pub(crate) async fn change(
 
 /// Changes what only the caller sees of a conversation. Their other devices learn it from their own log.
 #[utoipa::path(
-    patch, path = "/api/v1/conversations/{id}/me", tag = "conversations", request_body = Change,
+    patch, path = "/api/v1/conversations/{id}/me", operation_id = "changeMyConversation", tag = "conversations", request_body = Change,
     params(("id" = String, Path, description = "the conversation's id")),
     responses(
         (status = 200, description = "set", body = ConversationAnswer),
@@ -250,7 +250,7 @@ pub(crate) async fn set(
 
 /// Removes a group for all. Owners only.
 #[utoipa::path(
-    delete, path = "/api/v1/conversations/{id}", tag = "conversations",
+    delete, path = "/api/v1/conversations/{id}", operation_id = "deleteConversation", tag = "conversations",
     params(
         ("id" = String, Path, description = "the conversation's id"),
         ("Idempotency-Key" = String, Header, description = "a UUID"),

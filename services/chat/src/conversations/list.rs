@@ -25,10 +25,9 @@ pub async fn list(
         .filter(|(conversation, _)| after.is_none_or(|after| place(conversation) < after))
         .collect();
     let page = &rest[..rest.len().min(limit.rows() as usize)];
-    let views = page
-        .iter()
-        .map(|(conversation, membership)| view::build(chat, caller.user, conversation, membership));
-    let data = futures::future::try_join_all(views).await?;
+    let rows: Vec<_> =
+        page.iter().map(|(conversation, membership)| (conversation, membership)).collect();
+    let data = view::all(chat, caller.user, &rows).await?;
     let more = page.len() < rest.len();
     let last = page.last().map(|(conversation, _)| place(conversation)).filter(|_| more);
     let next_cursor = last.map(|(at, id)| format!("{}_{id}", at.as_millis()));

@@ -40,6 +40,13 @@ struct ReadRow {
     read_seq: i64,
 }
 
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct PlaceRow {
+    user_id: bson::Uuid,
+    conversation_id: bson::Uuid,
+}
+
 /// Conversations, their members, and each person's list of them, in one database.
 #[derive(Debug)]
 pub struct MongoConversations {
@@ -121,6 +128,24 @@ impl ConversationStore for MongoConversations {
         rows.iter().map(member).collect()
     }
 
+    #[tracing::instrument(name = "conversations_members_of", level = "debug", skip_all, fields(conversations = ids.len()))]
+    async fn members_of(
+        &self,
+        ids: &[ConversationId],
+    ) -> Result<HashMap<ConversationId, Vec<Member>>, StoreError> {
+        if ids.is_empty() {
+            return Ok(HashMap::new());
+        }
+        let all: Vec<Document> = ids.iter().copied().map(is_in).collect();
+        let find = self.members.find(doc! { "$or": all }).sort(doc! { "_id": 1 }).batch_size(ALL);
+        let rows: Vec<MemberRow> = within(async move { find.await?.try_collect().await }).await?;
+        let mut members: HashMap<_, Vec<Member>> = HashMap::with_capacity(ids.len());
+        for row in &rows {
+            members.entry(row.conversation()).or_default().push(member(row)?);
+        }
+        Ok(members)
+    }
+
     #[tracing::instrument(name = "conversations_member", level = "debug", skip_all, fields(conversation_id = %id, user_id = %user))]
     async fn member(&self, id: ConversationId, user: UserId) -> Result<Option<Member>, StoreError> {
         let mut filter = is_in(id);
@@ -135,6 +160,26 @@ impl ConversationStore for MongoConversations {
         limit: u32,
     ) -> Result<Vec<ConversationId>, StoreError> {
         Ok(self.all_of(user, limit).await?.iter().map(|own| own.conversation).collect())
+    }
+
+    #[tracing::instrument(name = "conversations_of_each", level = "debug", skip_all, fields(users = users.len()))]
+    async fn conversations_of_each(
+        &self,
+        users: &[UserId],
+    ) -> Result<HashMap<UserId, Vec<ConversationId>>, StoreError> {
+        if users.is_empty() {
+            return Ok(HashMap::new());
+        }
+        let all: Vec<Document> = users.iter().copied().map(all_of).collect();
+        let places = self.memberships.clone_with_type::<PlaceRow>();
+        let find = places.find(doc! { "$or": all }).batch_size(ALL);
+        let find = find.projection(doc! { "_id": 0, "userId": 1, "conversationId": 1 });
+        let rows: Vec<PlaceRow> = within(async move { find.await?.try_collect().await }).await?;
+        let mut ids: HashMap<_, Vec<ConversationId>> = HashMap::with_capacity(users.len());
+        for row in rows {
+            ids.entry(read_id(row.user_id)).or_default().push(read_id(row.conversation_id));
+        }
+        Ok(ids)
     }
 
     #[tracing::instrument(name = "conversations_views", level = "debug", skip_all, fields(user_id = %user, limit = limit))]
@@ -282,12 +327,16 @@ impl MongoConversations {
         if limit == 0 {
             return Ok(Vec::new()); // no limit at all, to the server
         }
-        let all = doc! { "userId": uuid(user), "_id": pairs_of(user), "leaving": null };
-        let find = self.memberships.find(all).limit(i64::from(limit)).batch_size(ALL);
+        let find = self.memberships.find(all_of(user)).limit(i64::from(limit)).batch_size(ALL);
         let rows: Vec<MembershipRow> =
             within(async move { find.await?.try_collect().await }).await?;
         rows.iter().map(membership).collect()
     }
+}
+
+/// Matches everything that the person is in and not about to leave.
+fn all_of(user: UserId) -> Document {
+    doc! { "userId": uuid(user), "_id": pairs_of(user), "leaving": null }
 }
 
 /// Matches those of the conversations that exist.

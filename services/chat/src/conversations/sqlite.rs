@@ -80,6 +80,30 @@ impl ConversationStore for SqliteConversations {
         Ok(self.db.read(members).await?)
     }
 
+    #[tracing::instrument(name = "conversations_members_of", level = "debug", skip_all, fields(conversations = ids.len()))]
+    async fn members_of(
+        &self,
+        ids: &[ConversationId],
+    ) -> Result<HashMap<ConversationId, Vec<Member>>, StoreError> {
+        let ids = ids.to_vec();
+        let all = move |tx: &Connection| {
+            let mut select = tx.prepare_cached(&format!(
+                "SELECT user_id, role, joined_at FROM chat_members
+                 WHERE conversation_id = ?1 AND {IS_IN} ORDER BY user_id"
+            ))?;
+            let mut all = HashMap::with_capacity(ids.len());
+            for id in ids {
+                let members: Vec<Member> =
+                    select.query_map([blob(id)], member)?.collect::<Result<_, _>>()?;
+                if !members.is_empty() {
+                    all.insert(id, members);
+                }
+            }
+            Ok(all)
+        };
+        Ok(self.db.read(all).await?)
+    }
+
     #[tracing::instrument(name = "conversations_member", level = "debug", skip_all, fields(conversation_id = %conversation, user_id = %user))]
     async fn member(
         &self,
@@ -112,6 +136,29 @@ impl ConversationStore for SqliteConversations {
             Ok(rows.collect::<Result<_, _>>()?)
         };
         Ok(self.db.read(ids).await?)
+    }
+
+    #[tracing::instrument(name = "conversations_of_each", level = "debug", skip_all, fields(users = users.len()))]
+    async fn conversations_of_each(
+        &self,
+        users: &[UserId],
+    ) -> Result<HashMap<UserId, Vec<ConversationId>>, StoreError> {
+        let users = users.to_vec();
+        let all = move |tx: &Connection| {
+            let mut select = tx.prepare_cached(
+                "SELECT conversation_id FROM chat_memberships WHERE user_id = ?1 AND leaving = 0",
+            )?;
+            let mut all = HashMap::with_capacity(users.len());
+            for user in users {
+                let ids: Vec<ConversationId> =
+                    select.query_map([blob(user)], |row| id(row, 0))?.collect::<Result<_, _>>()?;
+                if !ids.is_empty() {
+                    all.insert(user, ids);
+                }
+            }
+            Ok(all)
+        };
+        Ok(self.db.read(all).await?)
     }
 
     #[tracing::instrument(name = "conversations_views", level = "debug", skip_all, fields(user_id = %user, limit = limit))]

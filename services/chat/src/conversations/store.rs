@@ -97,6 +97,12 @@ pub trait ConversationStore: Send + Sync + fmt::Debug {
         limit: u32,
     ) -> Result<Vec<Member>, StoreError>;
 
+    /// Everybody in those conversations, in the order of their ids. For few and small ones.
+    async fn members_of(
+        &self,
+        ids: &[ConversationId],
+    ) -> Result<HashMap<ConversationId, Vec<Member>>, StoreError>;
+
     /// The person as the conversation sees them, if they are in it, by a read that no fail-over takes back.
     async fn member(&self, id: ConversationId, user: UserId) -> Result<Option<Member>, StoreError>;
 
@@ -106,6 +112,12 @@ pub trait ConversationStore: Send + Sync + fmt::Debug {
         user: UserId,
         limit: u32,
     ) -> Result<Vec<ConversationId>, StoreError>;
+
+    /// Everything that each of the people is in, in any order; who is in nothing is left out. For few people.
+    async fn conversations_of_each(
+        &self,
+        users: &[UserId],
+    ) -> Result<HashMap<UserId, Vec<ConversationId>>, StoreError>;
 
     /// As [`ConversationStore::conversations_of`], with what the person sees of each. Two reads, however many there are.
     async fn views_of(

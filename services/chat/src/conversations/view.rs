@@ -5,13 +5,12 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::error::ConversationError;
-use super::{Conversation, Kind, Member, Membership, Retention, Role, Standing, Switch, blocks};
+use super::people::view::{self as members, MemberView};
+use super::{Conversation, Kind, Membership, Retention, Standing, Switch, blocks};
 use crate::chat::Chat;
 use crate::log::entry::Entry;
-use crate::people::directory::PublicUser;
-
-/// Members that a conversation shows; the others are in the list of its members.
-const SHOWN: u32 = 50;
+use crate::log::store::Wanted;
+use crate::store::StoreError;
 
 /// Position in a log and user-visible messages up to there.
 #[derive(Debug, Clone, Copy, Serialize, ToSchema)]
@@ -20,19 +19,6 @@ pub struct Position {
     pub seq: u64,
     /// User-visible messages up to there.
     pub count: u64,
-}
-
-/// A member as others see them.
-#[derive(Debug, Clone, Serialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-pub struct MemberView {
-    /// Who.
-    pub user: PublicUser,
-    /// What they may do.
-    pub role: Role,
-    /// Since when.
-    #[schema(value_type = String, format = DateTime)]
-    pub joined_at: Timestamp,
 }
 
 /// A conversation as one person sees it.
@@ -95,7 +81,75 @@ pub async fn of(
 ) -> Result<ConversationView, ConversationError> {
     let conversation = chat.conversations.get(id).await?.ok_or(ConversationError::NotFound)?;
     let membership = chat.conversations.membership(user, id).await?;
-    build(chat, user, &conversation, &membership.ok_or(ConversationError::NotFound)?).await
+    let membership = membership.ok_or(ConversationError::NotFound)?;
+    let views = all(chat, user, &[(&conversation, &membership)]).await?;
+    views.into_iter().next().ok_or(ConversationError::NotFound)
+}
+
+/// A conversation with what one person sees of it.
+pub type Row<'a> = (&'a Conversation, &'a Membership);
+
+/// What changes with every message, beside what is in the rows.
+#[derive(Debug, Clone, Default)]
+pub struct Latest {
+    /// Every live device has stored everything up to here.
+    pub floor: u64,
+    /// The last entry, as the person sees it.
+    pub entry: Option<Entry>,
+}
+
+/// The views of `reader`, in the order of the rows. Of small conversations everything is read together.
+pub async fn all(
+    chat: &Chat,
+    reader: UserId,
+    rows: &[Row<'_>],
+) -> Result<Vec<ConversationView>, StoreError> {
+    let ids: Vec<ConversationId> = rows.iter().map(|(conversation, _)| conversation.id).collect();
+    let heads: Vec<_> =
+        rows.iter().map(|(conversation, _)| (conversation.id, conversation.head_seq)).collect();
+    let (progress, last) =
+        futures::try_join!(chat.delivery.progress_of(&ids), last(chat, reader, &heads))?;
+    let latest = ids.iter().zip(last).map(|(id, entry)| Latest {
+        floor: progress.get(id).map_or(0, |progress| progress.floor),
+        entry,
+    });
+    with(chat, reader, rows, latest.collect()).await
+}
+
+/// The entries at these heads or above, as `reader` gets to see them; none where they are gone.
+pub async fn last(
+    chat: &Chat,
+    reader: UserId,
+    heads: &[(ConversationId, u64)],
+) -> Result<Vec<Option<Entry>>, StoreError> {
+    let wanted = |(conversation, head): &(ConversationId, u64)| Wanted {
+        conversation: *conversation,
+        after: head.saturating_sub(1),
+        to: u64::MAX,
+        entries: 1,
+        bytes: usize::MAX,
+    };
+    let wanted: Vec<Wanted> = heads.iter().map(wanted).collect();
+    let tails = chat.log.tails(&wanted).await?.into_iter();
+    let first = tails.map(|tail| tail.entries.into_iter().next());
+    Ok(first.map(|entry| entry.map(|entry| entry.seen_by(reader))).collect())
+}
+
+/// As [`all`], for whoever has read already what is the latest in each.
+pub async fn with(
+    chat: &Chat,
+    reader: UserId,
+    rows: &[Row<'_>],
+    latest: Vec<Latest>,
+) -> Result<Vec<ConversationView>, StoreError> {
+    let conversations: Vec<&Conversation> =
+        rows.iter().map(|(conversation, _)| *conversation).collect();
+    let mut members = members::shown(chat, &conversations).await?;
+    let one = |(row, latest): (&Row<'_>, Latest)| {
+        let members = members.remove(&row.0.id).unwrap_or_default();
+        view(reader, *row, members, latest)
+    };
+    Ok(rows.iter().zip(latest).map(one).collect())
 }
 
 /// Unread messages; none in a person's own conversation, where they write everything themself. What was read and sent is
@@ -107,26 +161,18 @@ pub const fn unread(conversation: &Conversation, membership: &Membership) -> u64
     conversation.head_count.saturating_sub(membership.read_count)
 }
 
-/// Puts the view of `reader` together from what is already read.
-pub async fn build(
-    chat: &Chat,
+fn view(
     reader: UserId,
-    conversation: &Conversation,
-    membership: &Membership,
-) -> Result<ConversationView, ConversationError> {
-    let id = conversation.id;
-    let before_last = conversation.head_seq.saturating_sub(1);
-    let (members, progress, last) = futures::try_join!(
-        chat.conversations.members(id, None, SHOWN),
-        chat.delivery.progress(id),
-        chat.log.entries(id, before_last, 1),
-    )?;
+    (conversation, membership): Row<'_>,
+    members: Vec<MemberView>,
+    latest: Latest,
+) -> ConversationView {
     // What is withheld from whoever blocks shows nothing that they have hidden.
     let blocks = blocks::standing(&conversation.blocks, reader) == Standing::Blocks;
     let messages = if blocks { 0 } else { conversation.head_count };
     let is_on = |switch| membership.switches.is_on(switch, messages);
-    Ok(ConversationView {
-        id,
+    ConversationView {
+        id: conversation.id,
         kind: conversation.kind,
         title: conversation.title.clone(),
         slug: None,
@@ -134,7 +180,7 @@ pub async fn build(
         retention: conversation.retention,
         epoch: conversation.epoch.clone(),
         head: Position { seq: conversation.head_seq, count: conversation.head_count },
-        floor: floor(conversation, reader, progress.map_or(0, |progress| progress.floor)),
+        floor: floor(conversation, reader, latest.floor),
         read: Position { seq: membership.read_seq, count: membership.read_count },
         unread: unread(conversation, membership),
         mentions: 0,
@@ -144,10 +190,10 @@ pub async fn build(
         archived: is_on(Switch::Archived),
         marked_unread: is_on(Switch::MarkedUnread),
         member_count: conversation.member_count,
-        members: people(chat, members).await,
-        last_entry: last.into_iter().next().map(|last| last.seen_by(reader)),
+        members,
+        last_entry: latest.entry,
         created_at: conversation.created_at,
-    })
+    }
 }
 
 /// The floor as `reader` may see it: it rises by what the other devices store too, also those of somebody who blocks them. A
@@ -155,19 +201,4 @@ pub async fn build(
 fn floor(conversation: &Conversation, reader: UserId, floor: u64) -> u64 {
     let others = conversation.blocks.iter().filter(|block| block.by != reader);
     others.fold(floor, |floor, block| block.delivered(floor))
-}
-
-/// Members with their names. While the user service is out of reach they come without.
-pub async fn people(chat: &Chat, members: Vec<Member>) -> Vec<MemberView> {
-    let ids: Vec<UserId> = members.iter().map(|member| member.user).collect();
-    let users = chat.people.profiles(&ids).await.unwrap_or_else(|error| {
-        tracing::warn!(%error, "members are shown without their names");
-        ids.iter().map(|id| PublicUser::nameless(*id)).collect()
-    });
-    let view = |(member, user): (Member, PublicUser)| MemberView {
-        user,
-        role: member.role,
-        joined_at: member.joined_at,
-    };
-    members.into_iter().zip(users).map(view).collect()
 }

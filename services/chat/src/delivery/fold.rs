@@ -1,6 +1,8 @@
 //! Folds acknowledgements: those that arrive while a write of them is under way, or shortly after one, go into the next write
 //! together, of all conversations. The write that raises floors is followed at once by forgetting what nobody needs any more.
 
+mod limits;
+
 use std::collections::{BTreeMap, HashMap};
 use std::ops::Bound;
 use std::panic::AssertUnwindSafe;
@@ -12,8 +14,10 @@ use futures::future::join_all;
 use kernel::ConversationId;
 use tokio::runtime::Handle;
 use tokio::sync::oneshot;
+use tokio::time::Instant;
 use tracing::Instrument;
 
+pub use self::limits::Limits;
 use super::retention;
 use super::store::{Ack, DeliveryStore, Owner};
 use crate::conversations::store::ConversationStore;
@@ -50,15 +54,6 @@ pub struct Parts {
     pub ticks: Arc<Ticks>,
     /// How often, how much.
     pub limits: Limits,
-}
-
-/// How often, and how much may wait.
-#[derive(Debug, Clone, Copy)]
-pub struct Limits {
-    /// Between two writes.
-    pub interval: Duration,
-    /// Acknowledgements that may wait; more are refused.
-    pub waiting: usize,
 }
 
 #[derive(Debug, Default)]
@@ -151,10 +146,11 @@ impl Fold {
         while let Some(batch) = self.take() {
             let full = batch.len() == BATCH;
             let span = tracing::info_span!("fold", conversations = batch.len());
+            let began = Instant::now();
             self.write_batch(batch).instrument(span).await;
             // What else waits was there before: it need not wait longer.
             if !full {
-                tokio::time::sleep(self.parts.limits.interval).await;
+                tokio::time::sleep(self.parts.limits.rest_after(began.elapsed())).await;
             }
         }
     }

@@ -29,7 +29,7 @@ pub struct DeliveredRequest {
 
 /// Says that the token's device has stored everything up to `seq`.
 #[utoipa::path(
-    post, path = "/api/v1/conversations/{id}/delivered", tag = "delivery", request_body = DeliveredRequest,
+    post, path = "/api/v1/conversations/{id}/delivered", operation_id = "markDelivered", tag = "delivery", request_body = DeliveredRequest,
     params(("id" = String, Path, description = "the conversation's id")),
     responses(
         (status = 204, description = "recorded"),

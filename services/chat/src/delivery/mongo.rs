@@ -270,25 +270,20 @@ impl DeliveryStore for MongoDelivery {
         self.find_turnings(limit).await
     }
 
-    #[tracing::instrument(name = "delivery_progress", level = "debug", skip_all, fields(conversation_id = %id))]
-    async fn progress(&self, id: ConversationId) -> Result<Option<Progress>, StoreError> {
-        let find = self.delivery.find_one(doc! { "_id": uuid(id) });
-        let find = find.projection(standing());
-        within(find).await?.as_ref().map(progress).transpose()
-    }
-}
-
-impl MongoDelivery {
+    #[tracing::instrument(name = "delivery_progress", level = "debug", skip_all, fields(conversations = ids.len()))]
     async fn progress_of(
         &self,
         ids: &[ConversationId],
     ) -> Result<HashMap<ConversationId, Progress>, StoreError> {
         let ids: Vec<bson::Uuid> = ids.iter().copied().map(uuid).collect();
         let find = self.delivery.find(doc! { "_id": { "$in": ids } }).projection(standing());
+        let find = find.batch_size(ALL);
         let rows: Vec<ProgressRow> = within(async move { find.await?.try_collect().await }).await?;
         rows.iter().map(|row| Ok((read_id(row.id), progress(row)?))).collect()
     }
+}
 
+impl MongoDelivery {
     /// In one command instead of two.
     async fn acknowledge_one(
         &self,

@@ -205,9 +205,20 @@ impl DeliveryStore for SqliteDelivery {
         Ok(self.db.read(move |tx| Ok(turning::all(tx, limit)?)).await?)
     }
 
-    #[tracing::instrument(name = "delivery_progress", level = "debug", skip_all, fields(conversation_id = %id))]
-    async fn progress(&self, id: ConversationId) -> Result<Option<Progress>, StoreError> {
-        Ok(self.db.read(move |tx| Ok(progress(tx, id)?)).await?)
+    #[tracing::instrument(name = "delivery_progress", level = "debug", skip_all, fields(conversations = ids.len()))]
+    async fn progress_of(
+        &self,
+        ids: &[ConversationId],
+    ) -> Result<HashMap<ConversationId, Progress>, StoreError> {
+        let ids = ids.to_vec();
+        let all = move |tx: &Connection| {
+            let one = |id: ConversationId| Ok(progress(tx, id)?.map(|progress| (id, progress)));
+            Ok(ids
+                .into_iter()
+                .filter_map(|id| one(id).transpose())
+                .collect::<Result<_, rusqlite::Error>>()?)
+        };
+        Ok(self.db.read(all).await?)
     }
 }
 

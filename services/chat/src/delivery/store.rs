@@ -229,6 +229,14 @@ pub trait DeliveryStore: Send + Sync + fmt::Debug {
     /// Changes of retention under way, at most `limit`.
     async fn turnings(&self, limit: u32) -> Result<Vec<(ConversationId, Turning)>, StoreError>;
 
-    /// Where the conversation stands.
-    async fn progress(&self, id: ConversationId) -> Result<Option<Progress>, StoreError>;
+    /// Where those of the conversations stand that have delivery state.
+    async fn progress_of(
+        &self,
+        ids: &[ConversationId],
+    ) -> Result<HashMap<ConversationId, Progress>, StoreError>;
+
+    /// As [`DeliveryStore::progress_of`], of one conversation.
+    async fn progress(&self, id: ConversationId) -> Result<Option<Progress>, StoreError> {
+        Ok(self.progress_of(&[id]).await?.remove(&id))
+    }
 }

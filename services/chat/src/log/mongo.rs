@@ -1,6 +1,7 @@
 //! The logs in MongoDB. Any number of instances write; the unique index on the position arbitrates between them.
 
 mod append;
+mod ends;
 mod heads;
 mod insert;
 mod row;
@@ -13,8 +14,8 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use bson::{Document, doc};
+use futures::TryStreamExt;
 use futures::future::try_join;
-use futures::{StreamExt, TryStreamExt, stream};
 use kernel::{Clock, ConversationId};
 use mongodb::action::Find;
 use mongodb::{Collection, Database};
@@ -99,8 +100,10 @@ impl LogStore for MongoLog {
 
     #[tracing::instrument(name = "log_heads", level = "debug", skip_all, fields(conversations = ids.len()))]
     async fn heads(&self, ids: &[ConversationId]) -> Result<Vec<Head>, StoreError> {
-        let ids = ids.to_vec();
-        stream::iter(ids).map(|id| self.head(id)).buffered(AT_ONCE).try_collect().await
+        match ids {
+            [id] => Ok(vec![self.head(*id).await?]),
+            _ => self.heads_of(ids).await,
+        }
     }
 
     #[tracing::instrument(name = "log_entries", level = "debug", skip_all, fields(conversation_id = %id, after = after, limit = limit))]

@@ -69,7 +69,7 @@ pub struct EntriesAnswer {
 
 /// Sends a message.
 #[utoipa::path(
-    post, path = "/api/v1/conversations/{id}/messages", tag = "messages", request_body = SendRequest,
+    post, path = "/api/v1/conversations/{id}/messages", operation_id = "sendMessage", tag = "messages", request_body = SendRequest,
     params(("id" = String, Path, description = "the conversation's id")),
     responses(
         (status = 201, description = "durable on a majority", body = SentAnswer),
@@ -93,7 +93,7 @@ pub(crate) async fn send_message(
 /// Messages as they read now, with edits and reactions applied, by position. A page may hold less than was asked for;
 /// `nextCursor` is the `before`, or `after`, of the next one, and null at the end.
 #[utoipa::path(
-    get, path = "/api/v1/conversations/{id}/messages", tag = "messages",
+    get, path = "/api/v1/conversations/{id}/messages", operation_id = "listMessages", tag = "messages",
     params(("id" = String, Path, description = "the conversation's id"), MessagesQuery),
     responses(
         (status = 200, description = "a page: `{data, nextCursor}`; a message is its entry with `editedAt`, `reactions` and `deleted`", body = [Object]),
@@ -122,7 +122,7 @@ pub(crate) async fn messages(
 
 /// The raw log above a position.
 #[utoipa::path(
-    get, path = "/api/v1/conversations/{id}/entries", tag = "messages",
+    get, path = "/api/v1/conversations/{id}/entries", operation_id = "listEntries", tag = "messages",
     params(("id" = String, Path, description = "the conversation's id"), EntriesQuery),
     responses(
         (status = 200, description = "a stretch of the log", body = EntriesAnswer),

@@ -118,7 +118,9 @@ impl People {
         };
         let mut known: Vec<Option<Known>> = ids.iter().map(fresh).collect();
         let unknown = ids.iter().zip(&known).filter(|(_, known)| known.is_none());
-        let unknown: Vec<UserId> = unknown.map(|(id, _)| *id).collect();
+        let mut unknown: Vec<UserId> = unknown.map(|(id, _)| *id).collect();
+        unknown.sort_unstable();
+        unknown.dedup();
         let mut fetched = HashMap::new();
         for batch in unknown.chunks(contracts::MAX_IDS) {
             for profile in self.directory.profiles(batch).await? {

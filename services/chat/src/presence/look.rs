@@ -4,8 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use fanout::Subject;
-use futures::future::try_join_all;
-use kernel::{UserId, WireError};
+use kernel::{ConversationId, UserId, WireError};
 
 use super::here::{Presence, body};
 use super::status::{Known, Shown};
@@ -168,12 +167,9 @@ impl Presence {
         };
         let (mut visible, others): (Vec<UserId>, Vec<UserId>) = others.partition(known);
         for part in others.chunks(AT_ONCE) {
-            let shared = part.iter().map(|other| async {
-                let theirs = self.chat.conversations.conversations_of(*other, most).await?;
-                let shares = theirs.iter().any(|id| own.contains(id));
-                Ok::<_, StoreError>(shares.then_some(*other))
-            });
-            visible.extend(try_join_all(shared).await?.into_iter().flatten());
+            let theirs = self.chat.conversations.conversations_of_each(part).await?;
+            let shares = |ids: &Vec<ConversationId>| ids.iter().any(|id| own.contains(id));
+            visible.extend(theirs.iter().filter(|(_, ids)| shares(ids)).map(|(other, _)| *other));
         }
         Ok(visible)
     }

@@ -42,6 +42,7 @@ fn settings() -> ChatSettings {
     settings.limits.sends_burst = 1_000_000;
     settings.limits.changes_per_minute = 1_000_000;
     settings.delivery.fold_ms = 0;
+    settings.delivery.fold_most_ms = 0;
     settings
 }
 

@@ -30,7 +30,7 @@ pub struct ReadRequest {
 
 /// Says how far the caller has read.
 #[utoipa::path(
-    post, path = "/api/v1/conversations/{id}/read", tag = "reading", request_body = ReadRequest,
+    post, path = "/api/v1/conversations/{id}/read", operation_id = "markRead", tag = "reading", request_body = ReadRequest,
     params(("id" = String, Path, description = "the conversation's id")),
     responses(
         (status = 204, description = "recorded"),
@@ -52,7 +52,7 @@ pub(crate) async fn mark(
 
 /// What the caller has not read.
 #[utoipa::path(
-    get, path = "/api/v1/unread", tag = "reading",
+    get, path = "/api/v1/unread", operation_id = "countUnread", tag = "reading",
     responses(
         (status = 200, description = "unread messages", body = Unread),
         (status = "default", description = "error", body = Envelope),

@@ -228,6 +228,10 @@ impl Kv for Keys {
         Ok(self.live(key))
     }
 
+    async fn get_all(&self, keys: &[String]) -> Result<Vec<Option<Vec<u8>>>, KvError> {
+        Ok(keys.iter().map(|key| self.live(key)).collect())
+    }
+
     async fn take(&self, key: &str) -> Result<Option<Vec<u8>>, KvError> {
         let value = self.live(key);
         self.0.lock().unwrap().remove(key);

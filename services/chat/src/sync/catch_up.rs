@@ -3,7 +3,6 @@
 use std::collections::{BTreeSet, HashMap, HashSet};
 
 use auth::Identity;
-use futures::future::try_join_all;
 use kernel::{ConversationId, UserId, WireError};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -14,7 +13,7 @@ use super::start::{Row, Start, starts};
 use crate::chat::Chat;
 use crate::conversations::error::ConversationError;
 use crate::conversations::list;
-use crate::conversations::view::{self, ConversationView};
+use crate::conversations::view::{self, ConversationView, Latest};
 use crate::delivery::acknowledge::Cursor;
 use crate::delivery::devices::{self, DevicesError};
 use crate::log::entry::Entry;
@@ -178,12 +177,10 @@ async fn fill(
         let room = Room { entries: chat.settings.limits.answer_entries, bytes: left };
         let wanted = some.iter().map(|(row, start)| room.above(row.0.id, start.after, u64::MAX));
         let wanted: Vec<_> = wanted.collect();
-        let views = some
-            .iter()
-            .map(|((conversation, own), _)| view::build(chat, reader, conversation, own));
-        let views = async { Ok::<_, SyncError>(try_join_all(views).await?) };
-        let stretches = async { Ok(history::read(chat, reader, &wanted).await?) };
-        let (views, stretches) = futures::try_join!(views, stretches)?;
+        let stretches = history::read(chat, reader, &wanted).await?;
+        let latest = latest(chat, reader, some, &stretches).await?;
+        let rows: Vec<view::Row<'_>> = some.iter().map(|(row, _)| (&row.0, &row.1)).collect();
+        let views = view::with(chat, reader, &rows, latest).await?;
         for (((row, start), view), stretch) in some.iter().zip(views).zip(stretches) {
             let weight = weight(&view);
             let bytes = left.saturating_sub(weight);
@@ -207,6 +204,27 @@ async fn fill(
         }
     }
     Ok(left)
+}
+
+/// The latest of each conversation. What was read of a log ends with its last entry, unless there is more of it.
+async fn latest(
+    chat: &Chat,
+    reader: UserId,
+    some: &[(&Row, Start)],
+    stretches: &[Stretch],
+) -> Result<Vec<Latest>, StoreError> {
+    let unread = some.iter().zip(stretches).filter(|(_, stretch)| stretch.more);
+    let unread: Vec<_> = unread.map(|((row, _), _)| (row.0.id, row.0.head_seq)).collect();
+    let mut unread = view::last(chat, reader, &unread).await?.into_iter();
+    let one = |((row, start), stretch): (&(&Row, Start), &Stretch)| {
+        let entry = if stretch.more {
+            unread.next().flatten()
+        } else {
+            stretch.entries.last().filter(|last| last.seq >= row.0.head_seq).cloned()
+        };
+        Latest { floor: start.floor, entry }
+    };
+    Ok(some.iter().zip(stretches).map(one).collect())
 }
 
 /// Bytes of a conversation on the wire, and of what surrounds it.

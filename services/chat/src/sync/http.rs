@@ -16,7 +16,7 @@ pub fn routes(config: &mut ServiceConfig) {
 
 /// Everything above the cursors of the token's device, in pages.
 #[utoipa::path(
-    post, path = "/api/v1/sync", tag = "delivery", request_body = SyncRequest,
+    post, path = "/api/v1/sync", operation_id = "sync", tag = "delivery", request_body = SyncRequest,
     responses(
         (status = 200, description = "a page of news", body = SyncAnswer),
         (status = "default", description = "error", body = Envelope),

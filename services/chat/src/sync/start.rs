@@ -23,6 +23,8 @@ pub struct Start {
     pub after: u64,
     /// Whether the client's cursor means nothing any more.
     pub reset: bool,
+    /// Every live device has stored everything up to here.
+    pub floor: u64,
 }
 
 /// Where to start in each conversation that has news. Drops from `since` what the device's own cursors say as well.
@@ -115,7 +117,8 @@ fn start(
         (None, None) => own.seq,
     };
     let reset = after > conversation.head_seq || (outdated && told.is_none());
-    Start { after: if reset { own.floor.min(conversation.head_seq) } else { after }, reset }
+    let after = if reset { own.floor.min(conversation.head_seq) } else { after };
+    Start { after, reset, floor: own.floor }
 }
 
 #[cfg(test)]
@@ -176,7 +179,7 @@ mod tests {
 
     #[test]
     fn a_cursor_that_means_nothing_is_reset_and_never_dropped() {
-        let reset = Start { after: 2, reset: true };
+        let reset = Start { after: 2, reset: true, floor: 2 };
         for cursor in [asked(11, "e1"), asked(3, "e0")] {
             assert_eq!(start(&conversation(), own(4), None, Some(&cursor)), reset);
         }
@@ -184,21 +187,21 @@ mod tests {
         assert_eq!(start(&conversation(), own(4), Some(&told(11, false)), None), reset);
         let (told, asked) = (told(7, true), asked(3, "e0"));
         let after_reset = start(&conversation(), own(4), Some(&told), Some(&asked));
-        assert_eq!(after_reset, Start { after: 7, reset: false });
+        assert_eq!(after_reset, Start { after: 7, reset: false, floor: 2 });
     }
 
     #[test]
     fn an_outdated_device_is_reset_once_and_wherever_it_stands() {
         let outdated = |seq| Stored { outdated: true, ..own(seq) };
-        let reset = Start { after: 2, reset: true };
+        let reset = Start { after: 2, reset: true, floor: 2 };
         for seq in [2, 4, 10] {
             assert_eq!(start(&conversation(), outdated(seq), None, None), reset);
         }
         let unfinished = start(&conversation(), outdated(10), Some(&told(7, true)), None);
-        assert_eq!(unfinished, Start { after: 7, reset: false });
+        assert_eq!(unfinished, Start { after: 7, reset: false, floor: 2 });
         let done = start(&conversation(), outdated(10), Some(&told(10, false)), None);
-        assert_eq!(done, Start { after: 10, reset: false });
+        assert_eq!(done, Start { after: 10, reset: false, floor: 2 });
         let knows = start(&conversation(), outdated(10), None, Some(&asked(5, "e1")));
-        assert_eq!(knows, Start { after: 5, reset: false }, "it has been reset before");
+        assert_eq!(knows, Start { after: 5, reset: false, floor: 2 }, "it has been reset before");
     }
 }

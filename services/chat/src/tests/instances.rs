@@ -44,7 +44,10 @@ pub struct Guest {
 
 impl Street {
     pub async fn new() -> Self {
-        let place = Place::new().await;
+        Self::around(Place::new().await).await
+    }
+
+    pub async fn around(place: Place) -> Self {
         let folder = TempDir::new().unwrap();
         let database = Database::open(&folder.path().join("kv.db")).unwrap();
         let clock = Arc::clone(&place.clock) as Arc<dyn Clock>;
@@ -68,6 +71,12 @@ impl Street {
         let gate = Gate::new(Arc::clone(&self.issuer) as _, "t", "t", kv(), clock);
         let door = Door { live: Arc::clone(&live), gate: Arc::new(gate) };
         Instance { live, door, stop }
+    }
+
+    /// The person's session is ended, and nobody is told.
+    pub async fn revoke(&self, who: &Identity) {
+        let revocations = Revocations::new(Arc::clone(&self.kv), Duration::from_mins(15));
+        revocations.revoke(who.session).await.unwrap();
     }
 
     /// Somebody connects.
@@ -110,6 +119,11 @@ impl Guest {
                 return answer;
             }
         }
+    }
+
+    /// Whether the connection ends before anything is told.
+    pub async fn ends(&self) -> bool {
+        self.line.next().await.is_none()
     }
 
     /// The next event that is not of the person's own conversation: those come whenever that conversation is opened for them.

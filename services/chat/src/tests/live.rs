@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use async_trait::async_trait;
 use bytes::Bytes;
 use fanout::{Fanout, FanoutError, Happening, Listener, MemoryFanout, Subject};
+use serde_json::json;
 use tokio_util::sync::CancellationToken;
 
 use super::instances::Street;
@@ -149,4 +150,47 @@ async fn a_long_message_goes_through_the_fanout_as_its_place() {
         kinds.push(frame.kind);
     }
     assert_eq!(kinds, [FrameKind::Entry, FrameKind::Head, FrameKind::Entry]);
+}
+
+#[tokio::test]
+async fn a_session_whose_end_passed_unheard_ends_with_the_next_reading() {
+    let place = Place::with(|settings| settings.live.reread_s = 1).await;
+    let street = Street::around(place).await;
+    let instance = street.instance("one").await;
+    let (ann, bob) = (street.place.person(), street.place.person());
+    let anns = street.connect(&instance, &ann).await;
+    let anns_other = street.connect(&instance, &ann).await;
+    let bobs = street.connect(&instance, &bob).await;
+    let stop = CancellationToken::new();
+    let reading = tokio::spawn(Arc::clone(&instance.live).make_good(stop.clone()));
+    street.revoke(&ann).await;
+    for guest in [&anns, &anns_other] {
+        assert_eq!(guest.event().await.0, "session:revoked");
+        assert!(guest.ends().await);
+    }
+    stop.cancel();
+    reading.await.unwrap();
+    // Nobody else's.
+    bobs.ask("sync", json!({})).await;
+}
+
+#[tokio::test]
+async fn ended_sessions_are_looked_for_later_when_there_is_too_much_to_do_and_at_once_after_a_gap()
+{
+    let street = Street::new().await;
+    let instance = street.instance("one").await;
+    let ann = street.place.person();
+    let guest = street.connect(&instance, &ann).await;
+    street.revoke(&ann).await;
+    // More than half of what may wait; nobody takes any of it while this test does not wait for anything.
+    for _ in 0..600 {
+        street.place.fanout.publish(INSTANCES, Bytes::new()).await.unwrap();
+    }
+    assert!(instance.live.is_busy());
+    instance.live.look_for_ended_sessions(false).await;
+    assert!(instance.live.is_busy());
+    guest.ask("sync", json!({})).await;
+    instance.live.look_for_ended_sessions(true).await;
+    assert_eq!(guest.event().await.0, "session:revoked");
+    assert!(guest.ends().await);
 }

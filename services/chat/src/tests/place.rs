@@ -215,7 +215,11 @@ impl Place {
             log: Arc::clone(&log),
             conversations: Arc::clone(&conversations),
             ticks: Arc::clone(&ticks),
-            limits: fold::Limits { interval: Duration::from_millis(1), waiting: 10_000 },
+            limits: fold::Limits {
+                interval: Duration::from_millis(1),
+                most: Duration::from_millis(1),
+                waiting: 10_000,
+            },
         });
         let chat = Arc::new(Chat {
             members,

@@ -70,7 +70,7 @@ async fn page(
 
 /// One's contacts, that is those who were accepted.
 #[utoipa::path(
-    get, path = "/api/v1/contacts", tag = "contacts", params(ContactsQuery),
+    get, path = "/api/v1/contacts", operation_id = "listContacts", tag = "contacts", params(ContactsQuery),
     responses(
         (status = 200, description = "a page; all are `accepted`", body = ContactPage),
         (status = "default", description = "error", body = Envelope),
@@ -88,7 +88,7 @@ pub(crate) async fn contacts(
 
 /// Requests that wait for an answer: those to the caller are `incoming`, the caller's own `outgoing`.
 #[utoipa::path(
-    get, path = "/api/v1/contacts/pending", tag = "contacts", params(ContactsQuery),
+    get, path = "/api/v1/contacts/pending", operation_id = "listContactRequests", tag = "contacts", params(ContactsQuery),
     responses(
         (status = 200, description = "a page of both kinds", body = ContactPage),
         (status = "default", description = "error", body = Envelope),
@@ -106,7 +106,7 @@ pub(crate) async fn pending(
 
 /// People whom the caller blocks.
 #[utoipa::path(
-    get, path = "/api/v1/contacts/blocked", tag = "contacts", params(ContactsQuery),
+    get, path = "/api/v1/contacts/blocked", operation_id = "listBlockedPeople", tag = "contacts", params(ContactsQuery),
     responses(
         (status = 200, description = "a page; all are `blocked`", body = ContactPage),
         (status = "default", description = "error", body = Envelope),
@@ -124,7 +124,7 @@ pub(crate) async fn blocked(
 
 /// Asks somebody to become a contact, or accepts if they have asked. The answer does not tell whether they see the request.
 #[utoipa::path(
-    post, path = "/api/v1/contacts", tag = "contacts", request_body = ContactRequest,
+    post, path = "/api/v1/contacts", operation_id = "requestContact", tag = "contacts", request_body = ContactRequest,
     params(("Idempotency-Key" = String, Header, description = "a UUID")),
     responses(
         (status = 201, description = "asked (`outgoing`) or accepted", body = ContactAnswer),
@@ -149,7 +149,7 @@ pub(crate) async fn ask(
 
 /// Accepts the request of somebody who has asked.
 #[utoipa::path(
-    put, path = "/api/v1/contacts/{userId}/accept", tag = "contacts",
+    put, path = "/api/v1/contacts/{userId}/accept", operation_id = "acceptContact", tag = "contacts",
     params(("userId" = String, Path, description = "who has asked")),
     responses(
         (status = 200, description = "a contact now, or was one", body = ContactAnswer),
@@ -170,7 +170,7 @@ pub(crate) async fn accept_request(
 
 /// Ends a contact for both, takes one's own request back, or declines one. Leaves a block.
 #[utoipa::path(
-    delete, path = "/api/v1/contacts/{userId}", tag = "contacts",
+    delete, path = "/api/v1/contacts/{userId}", operation_id = "removeContact", tag = "contacts",
     params(("userId" = String, Path, description = "the other person")),
     responses(
         (status = 204, description = "neither a contact nor asked any more"),
@@ -190,7 +190,7 @@ pub(crate) async fn end(
 
 /// Blocks somebody, contact or not. They are not told, and nothing shows it to them.
 #[utoipa::path(
-    put, path = "/api/v1/contacts/{userId}/block", tag = "contacts",
+    put, path = "/api/v1/contacts/{userId}/block", operation_id = "blockPerson", tag = "contacts",
     params(("userId" = String, Path, description = "the other person")),
     responses(
         (status = 200, description = "blocked now, or was", body = ContactAnswer),
@@ -210,7 +210,7 @@ pub(crate) async fn block_person(
 
 /// Ends a block. What the two were before does not come back.
 #[utoipa::path(
-    delete, path = "/api/v1/contacts/{userId}/block", tag = "contacts",
+    delete, path = "/api/v1/contacts/{userId}/block", operation_id = "unblockPerson", tag = "contacts",
     params(("userId" = String, Path, description = "the other person")),
     responses(
         (status = 204, description = "not blocked any more"),

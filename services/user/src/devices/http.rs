@@ -29,7 +29,7 @@ pub(crate) struct DevicePage {
 
 /// One's devices.
 #[utoipa::path(
-    get, path = "/api/v1/devices", tag = "devices",
+    get, path = "/api/v1/devices", operation_id = "listDevices", tag = "devices",
     responses(
         (status = 200, description = "all devices", body = DevicePage),
         (status = "default", description = "error", body = Envelope),
@@ -48,7 +48,7 @@ pub(crate) async fn list(
 
 /// Forgets a device: its sessions end, and it no longer holds anybody's content.
 #[utoipa::path(
-    delete, path = "/api/v1/devices/{id}", tag = "devices",
+    delete, path = "/api/v1/devices/{id}", operation_id = "removeDevice", tag = "devices",
     params(("id" = String, Path, description = "the device's id")),
     responses(
         (status = 204, description = "forgotten"),

@@ -20,7 +20,7 @@ pub(crate) fn routes(config: &mut ServiceConfig) {
 
 /// Limits and features, before log-in.
 #[utoipa::path(
-    get, path = "/api/v1/client-config", tag = "discovery",
+    get, path = "/api/v1/client-config", operation_id = "getClientConfig", tag = "discovery",
     responses(
         (status = 200, description = "limits and features", body = ClientConfig),
         (status = "default", description = "error", body = Envelope),
@@ -35,7 +35,7 @@ pub(crate) async fn config_of_clients(
 
 /// The public keys that access tokens are signed with (RFC 7517).
 #[utoipa::path(
-    get, path = "/.well-known/jwks.json", tag = "discovery",
+    get, path = "/.well-known/jwks.json", operation_id = "getKeys", tag = "discovery",
     responses((status = 200, description = "a JSON Web Key Set", body = Object))
 )]
 #[get("/.well-known/jwks.json")]

@@ -96,7 +96,7 @@ pub(crate) struct VerifyAnswer {
 
 /// Mails a six-digit code.
 #[utoipa::path(
-    post, path = "/api/v1/auth/login", tag = "auth", request_body = LoginRequest,
+    post, path = "/api/v1/auth/login", operation_id = "logIn", tag = "auth", request_body = LoginRequest,
     responses(
         (status = 202, description = "a code is on its way", body = LoginAnswer),
         (status = 429, description = "too many codes for this address or network", body = Envelope),
@@ -122,7 +122,7 @@ pub(crate) async fn log_in(
 /// Takes the code and opens a session. `details[].field` of an `UNAUTHORIZED` is `otp` for a wrong code, `challenge` for one
 /// that is expired, used, unknown or exhausted.
 #[utoipa::path(
-    post, path = "/api/v1/auth/verify", tag = "auth", request_body = VerifyRequest,
+    post, path = "/api/v1/auth/verify", operation_id = "verifyCode", tag = "auth", request_body = VerifyRequest,
     responses(
         (status = 200, description = "logged in", body = VerifyAnswer),
         (status = 401, description = "the code or the challenge was not accepted", body = Envelope),

@@ -33,7 +33,7 @@ pub(crate) struct PreferencesPatch {
 
 /// One's own choices.
 #[utoipa::path(
-    get, path = "/api/v1/users/me/settings", tag = "users",
+    get, path = "/api/v1/users/me/settings", operation_id = "getSettings", tag = "users",
     responses(
         (status = 200, description = "the choices", body = Preferences),
         (status = "default", description = "error", body = Envelope),
@@ -50,7 +50,7 @@ pub(crate) async fn read(
 
 /// Changes one's own choices.
 #[utoipa::path(
-    patch, path = "/api/v1/users/me/settings", tag = "users", request_body = PreferencesPatch,
+    patch, path = "/api/v1/users/me/settings", operation_id = "changeSettings", tag = "users", request_body = PreferencesPatch,
     responses(
         (status = 200, description = "the choices now", body = Preferences),
         (status = "default", description = "error", body = Envelope),

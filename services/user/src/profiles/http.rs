@@ -61,7 +61,7 @@ pub(crate) struct UserPage {
 
 /// One's own profile.
 #[utoipa::path(
-    get, path = "/api/v1/users/me", tag = "users",
+    get, path = "/api/v1/users/me", operation_id = "getMe", tag = "users",
     responses(
         (status = 200, description = "the profile", body = UserView),
         (status = "default", description = "error", body = Envelope),
@@ -78,7 +78,7 @@ pub(crate) async fn me(
 
 /// Changes one's own profile.
 #[utoipa::path(
-    patch, path = "/api/v1/users/me", tag = "users", request_body = ProfilePatch,
+    patch, path = "/api/v1/users/me", operation_id = "changeMe", tag = "users", request_body = ProfilePatch,
     responses(
         (status = 200, description = "the profile now", body = UserView),
         (status = 409, description = "somebody else has the username", body = Envelope),
@@ -100,7 +100,7 @@ pub(crate) async fn change_me(
 
 /// Finds people. There is no list of all.
 #[utoipa::path(
-    get, path = "/api/v1/users", tag = "users", params(SearchQuery),
+    get, path = "/api/v1/users", operation_id = "searchUsers", tag = "users", params(SearchQuery),
     responses(
         (status = 200, description = "people who match", body = UserPage),
         (status = "default", description = "error", body = Envelope),
@@ -122,7 +122,7 @@ pub(crate) async fn search(
 
 /// One person's public profile.
 #[utoipa::path(
-    get, path = "/api/v1/users/{id}", tag = "users",
+    get, path = "/api/v1/users/{id}", operation_id = "getUser", tag = "users",
     params(("id" = String, Path, description = "the person's id")),
     responses(
         (status = 200, description = "the profile", body = UserView),

@@ -74,7 +74,7 @@ pub(crate) struct SessionPage {
 
 /// Exchanges a refresh token for its successor. The same token again, before its successor is used, gives the same answer.
 #[utoipa::path(
-    post, path = "/api/v1/auth/refresh", tag = "auth", request_body = RefreshRequest,
+    post, path = "/api/v1/auth/refresh", operation_id = "refreshTokens", tag = "auth", request_body = RefreshRequest,
     responses(
         (status = 200, description = "new tokens", body = RefreshAnswer),
         (status = 401, description = "not valid any more; log in again", body = Envelope),
@@ -97,7 +97,7 @@ pub(crate) async fn renew(
 
 /// Ends this session; its sockets close.
 #[utoipa::path(
-    post, path = "/api/v1/auth/logout", tag = "auth",
+    post, path = "/api/v1/auth/logout", operation_id = "logOut", tag = "auth",
     responses(
         (status = 204, description = "logged out"),
         (status = "default", description = "error", body = Envelope),
@@ -115,7 +115,7 @@ pub(crate) async fn log_out(
 
 /// Where one is logged in.
 #[utoipa::path(
-    get, path = "/api/v1/auth/sessions", tag = "auth",
+    get, path = "/api/v1/auth/sessions", operation_id = "listSessions", tag = "auth",
     responses(
         (status = 200, description = "all sessions", body = SessionPage),
         (status = "default", description = "error", body = Envelope),
@@ -134,7 +134,7 @@ pub(crate) async fn list(
 
 /// Ends one of one's sessions; its sockets close.
 #[utoipa::path(
-    delete, path = "/api/v1/auth/sessions/{id}", tag = "auth",
+    delete, path = "/api/v1/auth/sessions/{id}", operation_id = "revokeSession", tag = "auth",
     params(("id" = String, Path, description = "the session's id")),
     responses(
         (status = 204, description = "ended"),

@@ -40,7 +40,9 @@ export function VerifyView({ onIn, onBack }: Props) {
       title={t("verifyTitle")}
       lead={
         challenge
-          ? t.rich("verifyLead", { email: () => <bdi className="font-medium text-ink">{challenge.email}</bdi> })
+          ? t.rich("verifyLead", {
+              email: () => <bdi className="inline-block max-w-full font-medium break-words text-ink">{challenge.email}</bdi>,
+            })
           : t("verifyLeadPlain")
       }
     >

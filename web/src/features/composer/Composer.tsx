@@ -6,10 +6,11 @@ import { usePreferences } from "@/features/settings/preferences";
 import { clientConfig } from "@/store/queries";
 import { IconButton } from "@/ui/Button";
 import { EmojiButton } from "@/features/emoji/EmojiButton";
-import { EmojiSuggestions } from "@/features/emoji/EmojiSuggestions";
 import { FormatBar } from "./FormatBar";
 import type { ComposerAction } from "./keys";
 import type { Mark } from "./markup";
+import type { Mentionable } from "./mentions";
+import { Suggestions } from "./Suggestions";
 import { insertAtCursor, markSelection, TextBox } from "./TextBox";
 import type { ComposerState } from "./useComposer";
 
@@ -17,7 +18,9 @@ type Props = {
   box: RefObject<HTMLTextAreaElement | null>;
   name: string;
   state: ComposerState;
-  replyName: string;
+  /** Null: oneself. */
+  replyName: string | null;
+  people: readonly Mentionable[];
   onText: (text: string) => void;
   onSend: () => void;
   onCancel: () => void;
@@ -25,7 +28,7 @@ type Props = {
 };
 
 /** Where a message is written. */
-export function Composer({ box, name, state, replyName, onText, onSend, onCancel, onEditLast }: Props) {
+export function Composer({ box, name, state, replyName, people, onText, onSend, onCancel, onEditLast }: Props) {
   const t = useTranslations("composer");
   const enterSends = usePreferences((preferences) => preferences.enterSends);
   const [formats, setFormats] = useState(false);
@@ -50,18 +53,18 @@ export function Composer({ box, name, state, replyName, onText, onSend, onCancel
   return (
     <div className="border-t border-line bg-surface pb-[env(safe-area-inset-bottom)]">
       <div className="relative mx-auto max-w-4xl px-1.5 py-1.5 md:px-4 md:py-2.5">
-        <EmojiSuggestions box={box} text={state.text} onText={onText} handler={suggest} />
+        <Suggestions box={box} text={state.text} onText={onText} people={people} handler={suggest} />
         {(editing || replyTo) && (
           <About
             icon={editing ? <Pencil /> : <Reply className="rtl:-scale-x-100" />}
-            title={editing ? t("editing") : t("replying", { name: replyName })}
+            title={editing ? t("editing") : replyName === null ? t("replyingSelf") : t("replying", { name: replyName })}
             text={replyTo?.excerpt ?? ""}
             cancel={editing ? t("cancelEdit") : t("cancelReply")}
             onCancel={onCancel}
           />
         )}
         {formats && <FormatBar onMark={mark} />}
-        <div className="flex items-end gap-0.5 rounded-3xl bg-well ps-1 pe-1 focus-within:ring-2 focus-within:ring-focus md:gap-1">
+        <div className="flex items-end gap-0.5 rounded-3xl bg-well ps-1 pe-1 has-[textarea:focus]:ring-1 has-[textarea:focus]:ring-focus md:gap-1">
           <EmojiButton icon={<Smile aria-hidden="true" className="size-5.5" />} label={t("emoji")} onPick={insert} />
           <TextBox
             box={box}

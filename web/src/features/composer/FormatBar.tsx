@@ -1,5 +1,6 @@
 import { Bold, Code, Italic, Strikethrough } from "lucide-react";
 import { useTranslations } from "use-intl";
+import { onThisMachine } from "@/features/shortcuts/table";
 import { IconButton } from "@/ui/Button";
 import type { Mark } from "./markup";
 
@@ -18,7 +19,7 @@ export function FormatBar({ onMark }: { onMark: (mark: Mark) => void }) {
         <IconButton
           key={mark}
           small
-          label={`${t(mark)} (${keys})`}
+          label={`${t(mark)} (${onThisMachine(keys)})`}
           // The box keeps its focus and its selection.
           onMouseDown={(event) => event.preventDefault()}
           onClick={() => onMark(mark)}

@@ -9,12 +9,14 @@ import { excerptOf, useComposer } from "./useComposer";
 
 const message = { id: "m", senderId: "s", text: "was bold", formatting: [{ style: "bold", start: 4, end: 8 }] } as unknown as MessageView;
 
+const nobody: never[] = [];
+
 describe("useComposer", () => {
   beforeEach(() => theStore().drafts.clear());
   afterEach(cleanup);
 
   async function opened() {
-    const { result } = renderHook(() => useComposer("c", vi.fn()));
+    const { result } = renderHook(() => useComposer("c", vi.fn(), nobody));
     await waitFor(() => expect(result.current.ready).toBe(true));
     return result;
   }

@@ -3,6 +3,7 @@ import { typingNow, typingStopped } from "@/net/session";
 import { editMessage, saveDraft, sendMessage } from "@/store/actions";
 import type { ReplyTo } from "@/store/db";
 import { draft as readDraft, type MessageView } from "@/store/queries";
+import { type Mentionable, mentionsIn } from "./mentions";
 import { parse, unparse } from "./markup";
 
 export type ComposerState = { text: string; replyTo: ReplyTo | null; editing: string | null };
@@ -16,9 +17,11 @@ const excerptChars = 300;
  * What is in the box of a conversation. The stored draft is read once, when the conversation is opened; from then on the box is
  * the only one that writes it, so that a late answer never changes what is being typed.
  */
-export function useComposer(conversationId: string, onSent: () => void) {
+export function useComposer(conversationId: string, onSent: () => void, people: readonly Mentionable[]) {
   const [state, setState] = useState<ComposerState>(empty);
   const [ready, setReady] = useState(false);
+  const mentionable = useRef(people);
+  mentionable.current = people;
   const latest = useRef(state);
   latest.current = state;
   /** What was in the box before a message was to be changed. */
@@ -97,7 +100,7 @@ export function useComposer(conversationId: string, onSent: () => void) {
       return;
     }
     // The store first: who reloads the page now loses what is not on its way there.
-    const stored = sendMessage(conversationId, { ...message, replyTo });
+    const stored = sendMessage(conversationId, { ...message, replyTo, mentions: mentionsIn(message.text, mentionable.current) });
     onSent();
     await stored;
   }, [conversationId, onSent, save]);

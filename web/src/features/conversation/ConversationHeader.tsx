@@ -30,7 +30,7 @@ export function ConversationHeader({ conversation, presence, typing, nameOf, onB
       <IconButton label={app("back")} onClick={onBack} className="md:hidden">
         <ArrowLeft aria-hidden="true" className="size-5.5 rtl:-scale-x-100" />
       </IconButton>
-      <div className="flex min-w-0 grow items-center gap-3 px-1.5">
+      <div className="relative flex min-w-0 grow items-center gap-3 self-stretch px-1.5">
         <Avatar
           id={conversation.person?.id ?? conversation.id}
           name={name}
@@ -39,9 +39,10 @@ export function ConversationHeader({ conversation, presence, typing, nameOf, onB
           online={presence?.status === "online"}
         />
         <div className="min-w-0 grow">
-          <h2 className="flex leading-5 font-semibold">
-            <button type="button" onClick={onInfo} className="truncate text-start hover:underline">
-              <bdi>{name}</bdi>
+          <h2 className="flex leading-6 font-semibold">
+            {/* Picture and status are a part of what is pressed. */}
+            <button type="button" dir="auto" onClick={onInfo} className="min-w-6 truncate after:absolute after:inset-0 hover:underline">
+              {name}
             </button>
           </h2>
           <p className="h-4.5 truncate text-[0.8125rem] leading-4.5 text-muted">
@@ -90,7 +91,7 @@ function Status({ conversation, presence }: { conversation: ConversationView; pr
   const { spoken } = useWhen();
   if (conversation.kind === "self") return t("selfHint");
   if (conversation.kind !== "direct") return t("members", { count: conversation.memberCount });
-  if (!presence) return conversation.person?.name && conversation.person.username ? `@${conversation.person.username}` : "";
+  if (!presence) return conversation.person?.name && conversation.person.username ? <bdi>@{conversation.person.username}</bdi> : "";
   if (presence.status !== "offline") return t(presence.status);
   return presence.lastSeenAt ? t("lastSeen", { when: spoken(presence.lastSeenAt) }) : t("offline");
 }

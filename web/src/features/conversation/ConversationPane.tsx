@@ -7,6 +7,7 @@ import { early } from "@/lib/early";
 import { placeOf } from "@/lib/nav";
 import { showsConversation } from "@/net/session";
 import { type MessageSlice, opening } from "@/store/queries";
+import { Button } from "@/ui/Button";
 import { Empty } from "@/ui/Notice";
 import { Waiting } from "./NoConversation";
 import { OpenConversation } from "./OpenConversation";
@@ -28,6 +29,7 @@ const linked = early(async () => {
 /** The conversation that the address names, once it is known whether there is one. */
 export function ConversationPane({ id, seq, onBack, onOpen }: Props) {
   const t = useTranslations("conversation");
+  const nav = useTranslations("nav");
   const [before] = useState(linked);
   const opened = useRef<Opened | null>(before?.opened.current ?? null);
   const found = useLiveQuery(() => look(id, seq, opened), [id], before?.found);
@@ -52,9 +54,14 @@ export function ConversationPane({ id, seq, onBack, onOpen }: Props) {
   }
   if (found?.id === id && found.synced && !found.conversation) {
     return (
-      <Empty icon={<MessageCircleOff />} title={t("missing")}>
-        {t("missingHint")}
-      </Empty>
+      <div className="paper flex grow">
+        <Empty icon={<MessageCircleOff />} title={t("missing")}>
+          <p className="mb-4">{t("missingHint")}</p>
+          <Button kind="outline" onClick={onBack}>
+            {nav("conversations")}
+          </Button>
+        </Empty>
+      </div>
     );
   }
   return <Waiting />;

@@ -28,19 +28,20 @@ export function DeleteDialog({ message, alone, onClose }: { message: MessageView
       closeLabel={app("close")}
       onClose={onClose}
       actions={
-        <>
-          <Button kind="outline" onClick={onClose}>
-            {app("cancel")}
-          </Button>
-          <Button kind={everyone ? "outline" : "danger"} onClick={() => void forMe()}>
-            {t("deleteForMe")}
-          </Button>
+        // Three do not fit beside each other in every language.
+        <div className={everyone ? "flex w-full flex-col gap-2" : "flex flex-wrap justify-end gap-2"}>
           {everyone && (
-            <Button kind="danger" onClick={forEveryone}>
+            <Button wide kind="danger" onClick={forEveryone}>
               {t("deleteForEveryone")}
             </Button>
           )}
-        </>
+          <Button wide={everyone} kind={everyone ? "outline" : "danger"} onClick={() => void forMe()}>
+            {t("deleteForMe")}
+          </Button>
+          <Button wide={everyone} kind={everyone ? "quiet" : "outline"} onClick={onClose} className={everyone ? undefined : "-order-1"}>
+            {app("cancel")}
+          </Button>
+        </div>
       }
     >
       <p className="text-muted">{everyone ? t("deleteText") : t("deleteTextMe")}</p>

@@ -1,5 +1,5 @@
 import { useLiveQuery } from "dexie-react-hooks";
-import { Check } from "lucide-react";
+import { Check, SearchX } from "lucide-react";
 import { useState } from "react";
 import { useTranslations } from "use-intl";
 import { kindOf } from "@/features/conversations/ConversationRow";
@@ -10,6 +10,8 @@ import { Avatar } from "@/ui/Avatar";
 import { Button } from "@/ui/Button";
 import { cx } from "@/ui/cx";
 import { Dialog } from "@/ui/Dialog";
+import { Empty } from "@/ui/Notice";
+import { OneLine } from "@/ui/OneLine";
 import { SearchField } from "@/ui/SearchField";
 import { toast } from "@/ui/Toast";
 
@@ -23,7 +25,7 @@ export function ForwardDialog({ message, onClose }: { message: MessageView; onCl
   const names = useNames();
   const [query, setQuery] = useState("");
   const [chosen, setChosen] = useState<readonly string[]>([]);
-  const found = useLiveQuery(() => searchConversations(query, shown), [query]) ?? [];
+  const found = useLiveQuery(() => searchConversations(query, shown), [query]);
   const send = async () => {
     onClose();
     await forwardMessage(message.conversationId, message.id, chosen);
@@ -43,7 +45,7 @@ export function ForwardDialog({ message, onClose }: { message: MessageView; onCl
     >
       <SearchField label={list("search")} clearLabel={app("clear")} value={query} onValue={setQuery} className="mb-2" />
       <ul className="-mx-2">
-        {found
+        {(found ?? [])
           .filter((one) => !one.left)
           .map((one) => {
             const name = names.ofConversation(one);
@@ -63,15 +65,14 @@ export function ForwardDialog({ message, onClose }: { message: MessageView; onCl
                     onChange={() => setChosen(on ? chosen.filter((id) => id !== one.id) : [...chosen, one.id])}
                   />
                   <Avatar id={one.person?.id ?? one.id} name={name} kind={kindOf(one.kind)} size="sm" />
-                  <span className="grow truncate text-start">
-                    <bdi>{name}</bdi>
-                  </span>
+                  <OneLine text={name} className="grow" />
                   {on && <Check aria-hidden="true" className="size-5 text-accent-text" />}
                 </label>
               </li>
             );
           })}
       </ul>
+      {found?.length === 0 && <Empty icon={<SearchX />} title={list("none", { query: query.trim() })} />}
     </Dialog>
   );
 }

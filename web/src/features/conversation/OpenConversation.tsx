@@ -49,7 +49,7 @@ export function OpenConversation({ conversation, opened, me, seq, onBack, onOpen
   const list = useSlice(id, first);
   const { messages } = list.slice;
   const nameOf = useDirectory(conversation, messages, me);
-  const systemText = useSystemText(nameOf);
+  const systemText = useSystemText(nameOf, me);
   const onMissing = useCallback(() => toast(t("notHere")), [t]);
   const has = useCallback(async (messageId: string) => (await messageById(id, messageId)) !== null, [id]);
   const { slice, current, goTo } = list;
@@ -62,12 +62,13 @@ export function OpenConversation({ conversation, opened, me, seq, onBack, onOpen
   const blocked = useContact(person) === "blocked";
   const presence = usePresence(useMemo(() => (person ? [person] : []), [person]));
 
+  const people = useMentionable(conversation, me);
   const toEnd = useCallback(() => {
     list.goTo({ at: "end" });
     scroll.current?.follow();
     scroll.current?.toEnd();
   }, [list.goTo]);
-  const composer = useComposer(id, toEnd);
+  const composer = useComposer(id, toEnd, people);
   const focusBox = useCallback(() => box.current?.focus(), []);
 
   const reply = useCallback(
@@ -101,12 +102,13 @@ export function OpenConversation({ conversation, opened, me, seq, onBack, onOpen
   useFocusOnOpen(focusBox);
   const onSight = useSightKeeper(id, messages, list.onAtEnd, onSeen);
   const name = names.ofConversation(conversation);
+  const repliesTo = composer.state.replyTo?.senderId;
 
   return (
     <section aria-label={name} data-region className="flex min-h-0 min-w-0 grow flex-col">
       <ConversationHeader
         conversation={conversation}
-        presence={person ? (presence.get(person) ?? null) : null}
+        presence={person && !blocked ? (presence.get(person) ?? null) : null}
         typing={typing}
         nameOf={nameOf}
         onBack={onBack}
@@ -149,7 +151,8 @@ export function OpenConversation({ conversation, opened, me, seq, onBack, onOpen
           box={box}
           name={name}
           state={composer.state}
-          replyName={composer.state.replyTo ? nameOf(composer.state.replyTo.senderId) : ""}
+          people={people}
+          replyName={repliesTo && repliesTo !== me ? nameOf(repliesTo) : null}
           onText={composer.onText}
           onSend={() => void composer.send()}
           onCancel={composer.cancel}
@@ -168,6 +171,15 @@ export function OpenConversation({ conversation, opened, me, seq, onBack, onOpen
         />
       )}
     </section>
+  );
+}
+
+/** Who can be named in a group. */
+function useMentionable({ kind, members }: ConversationView, me: string) {
+  const group = kind !== "direct" && kind !== "self";
+  return useMemo(
+    () => (group ? members.map((member) => member.person).filter((person) => person.id !== me && person.username) : []),
+    [group, members, me],
   );
 }
 

@@ -1,7 +1,7 @@
 import { useMemo } from "react";
 import { useTranslations } from "use-intl";
 import type { MessageActions } from "@/features/timeline/actions";
-import { usePreferences } from "@/features/settings/preferences";
+import { rememberEmoji } from "@/features/emoji/recent";
 import { pathOf } from "@/lib/nav";
 import { discardSend, react, retrySend } from "@/store/actions";
 import type { MessageView } from "@/store/queries";
@@ -43,11 +43,4 @@ export function useMessageActions({ reply, edit, goTo, open }: Hands): MessageAc
 async function copy(text: string, said: string): Promise<void> {
   await navigator.clipboard.writeText(text);
   toast(said);
-}
-
-const remembered = 16;
-
-export function rememberEmoji(emoji: string): void {
-  const { recentEmoji, set } = usePreferences.getState();
-  set({ recentEmoji: [emoji, ...recentEmoji.filter((other) => other !== emoji)].slice(0, remembered) });
 }

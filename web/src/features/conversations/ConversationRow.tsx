@@ -1,12 +1,14 @@
-import { BellOff, Pin } from "lucide-react";
-import { memo, useCallback, useState } from "react";
+import { AtSign, BellOff, Pin } from "lucide-react";
+import { memo } from "react";
 import { useTranslations } from "use-intl";
 import { Ticks } from "@/features/timeline/Ticks";
 import type { ConversationItem, Progress } from "@/store/queries";
 import { Avatar } from "@/ui/Avatar";
 import { cx } from "@/ui/cx";
 import { Menu, type MenuItem } from "@/ui/Menu";
+import { OneLine } from "@/ui/OneLine";
 import { plainClick } from "@/ui/plainClick";
+import { usePressMenu } from "@/ui/usePressMenu";
 import { useWhen } from "@/ui/when";
 
 /** The second line of a conversation in the list. */
@@ -32,8 +34,7 @@ export const ConversationRow = memo(function ConversationRow(props: Props) {
   const { item, name, line, text, progress, online, href, selected, onOpen, menuOf } = props;
   const t = useTranslations("list");
   const { brief, full } = useWhen();
-  const [menu, setMenu] = useState<{ x: number; y: number } | null>(null);
-  const close = useCallback(() => setMenu(null), []);
+  const menu = usePressMenu(press);
   return (
     <li className="px-2">
       <a
@@ -41,20 +42,17 @@ export const ConversationRow = memo(function ConversationRow(props: Props) {
         data-conversation={item.id}
         aria-current={selected ? "page" : undefined}
         onClick={plainClick(() => onOpen(item.id))}
-        onContextMenu={(event) => {
-          event.preventDefault();
-          const box = event.currentTarget.getBoundingClientRect();
-          setMenu(event.clientX ? { x: event.clientX, y: event.clientY } : { x: box.left + 40, y: box.bottom - 8 });
-        }}
-        className={cx("flex h-18 items-center gap-3 rounded-xl px-2.5 transition-colors", selected ? "bg-accent-soft" : "hover:bg-hover")}
+        {...menu.handlers}
+        className={cx(
+          "flex h-18 items-center gap-3 rounded-xl px-2.5 transition-colors pointer-coarse:select-none [-webkit-touch-callout:none]",
+          selected ? "bg-accent-soft" : "hover:bg-hover",
+        )}
       >
         <Avatar id={item.person?.id ?? item.id} name={name} kind={kindOf(item.kind)} online={online} />
         {online && <span className="sr-only">{t("online")}</span>}
         <span className="min-w-0 grow">
           <span className="flex items-baseline gap-2">
-            <span className="grow truncate text-start font-medium">
-              <bdi>{name}</bdi>
-            </span>
+            <OneLine text={name} className="grow font-medium" />
             {item.muted && <BellOff role="img" aria-label={t("muted")} className="size-3.5 shrink-0 self-center text-muted" />}
             <time
               dateTime={item.activityAt}
@@ -67,14 +65,21 @@ export const ConversationRow = memo(function ConversationRow(props: Props) {
           <span className="mt-0.5 flex h-5 items-center gap-1.5">
             <Line kind={line} text={text} progress={progress} />
             {item.pinned && !item.unread && <Pin role="img" aria-label={t("pinned")} className="size-3.5 shrink-0 rotate-45 text-muted" />}
+            {item.mentions > 0 && (
+              <span className="grid size-5.5 shrink-0 place-items-center rounded-full bg-accent text-on-accent">
+                <AtSign role="img" aria-label={t("mentioned")} className="size-3.5" />
+              </span>
+            )}
             <Unread item={item} />
           </span>
         </span>
       </a>
-      {menu && <Menu label={t("actions", { name })} items={menuOf(item)} anchor={menu} onClose={close} />}
+      {menu.at && <Menu label={t("actions", { name })} items={menuOf(item)} anchor={menu.at} held={menu.at.held} onClose={menu.close} />}
     </li>
   );
 });
+
+const press = { byKey: (box: DOMRect) => ({ x: box.left + 40, y: box.bottom - 8 }) };
 
 export function kindOf(kind: ConversationItem["kind"]): "person" | "group" | "self" {
   if (kind === "direct") return "person";
@@ -91,9 +96,7 @@ function Line({ kind, text, progress }: PreviewLine & Pick<Props, "progress">) {
         </span>
       )}
       {kind === "draft" && <span className="shrink-0 text-danger-text">{t("draft")}</span>}
-      <span className="truncate text-start">
-        <bdi>{text}</bdi>
-      </span>
+      <OneLine text={text} />
     </span>
   );
 }

@@ -5,9 +5,8 @@ import { useTranslations } from "use-intl";
 import { useNames } from "@/features/people/names";
 import { usePresence } from "@/features/people/usePresence";
 import { useTypingAnywhere } from "@/features/people/useTyping";
-import { ConnectionBanner } from "@/features/session/ConnectionBanner";
 import { pathOf } from "@/lib/nav";
-import { markAllRead } from "@/store/actions";
+import { markAllRead, rememberSearch } from "@/store/actions";
 import { archivedCount, contactsWho, hasSynced } from "@/store/queries";
 import { Button, IconButton } from "@/ui/Button";
 import { fetchInIdleTime, later } from "@/ui/later";
@@ -22,6 +21,7 @@ import { useInParts, useItems, usePeopleOf, useProgress } from "./useItems";
 import { useRowMenu } from "./useRowMenu";
 
 const SearchResults = later(() => import("@/features/search/SearchResults").then((module) => module.SearchResults));
+const RecentSearches = later(() => import("@/features/search/RecentSearches").then((module) => module.RecentSearches));
 
 type Props = {
   me: string;
@@ -42,7 +42,12 @@ export function ListPane({ me, openId, search, onOpen, onNew, onSettings, onHelp
   const asking = useLiveQuery(async () => (await contactsWho("incoming")).length) ?? 0;
   const [query, setQuery] = useState("");
   const [archived, setArchived] = useState(false);
-  useEffect(() => fetchInIdleTime([SearchResults]), []);
+  const [searching, setSearching] = useState(false);
+  const found = (id: string, seq?: number) => {
+    void rememberSearch(query);
+    onOpen(id, seq);
+  };
+  useEffect(() => fetchInIdleTime([SearchResults, RecentSearches]), []);
   return (
     <nav aria-label={nav("conversations")} data-region className="flex min-h-0 min-w-0 grow flex-col">
       <header className="flex h-16 shrink-0 items-center gap-1 ps-4 pe-2">
@@ -81,30 +86,44 @@ export function ListPane({ me, openId, search, onOpen, onNew, onSettings, onHelp
           ]}
         />
       </header>
-      <SearchField
-        ref={search}
-        label={t("search")}
-        clearLabel={app("clear")}
-        value={query}
-        onValue={setQuery}
-        onKeyDown={(event) => event.key === "Escape" && setQuery("")}
-        className="mx-3 mb-2"
-      />
-      <ConnectionBanner />
-      <div className="min-h-0 grow overflow-y-auto overscroll-contain pb-2">
-        {query.trim() ? (
-          <SearchResults query={query} me={me} onOpen={onOpen} />
-        ) : (
-          <Conversations
-            key={String(archived)}
-            me={me}
-            archived={archived}
-            openId={openId}
-            onOpen={onOpen}
-            onNew={onNew}
-            onArchive={() => setArchived(true)}
-          />
-        )}
+      {/* biome-ignore lint/a11y/noStaticElementInteractions: watches where the focus is, and takes nothing */}
+      <div
+        className="flex min-h-0 grow flex-col"
+        onFocus={(event) =>
+          setSearching(event.target.matches("input") || (searching && event.target.closest("[data-recent-searches]") !== null))
+        }
+        onBlur={(event) => !event.currentTarget.contains(event.relatedTarget) && setSearching(false)}
+      >
+        <SearchField
+          ref={search}
+          label={t("search")}
+          clearLabel={app("clear")}
+          value={query}
+          onValue={setQuery}
+          onKeyDown={(event) => {
+            if (event.key === "Enter" && !event.nativeEvent.isComposing) void rememberSearch(query);
+            if (event.key !== "Escape") return;
+            if (query) setQuery("");
+            else event.currentTarget.blur();
+          }}
+          className="mx-3 mb-2"
+        />
+        <div className="min-h-0 grow overflow-y-auto overscroll-contain pb-2">
+          {searching && !query.trim() && <RecentSearches onPick={setQuery} />}
+          {query.trim() ? (
+            <SearchResults query={query} me={me} onOpen={found} />
+          ) : (
+            <Conversations
+              key={String(archived)}
+              me={me}
+              archived={archived}
+              openId={openId}
+              onOpen={onOpen}
+              onNew={onNew}
+              onArchive={() => setArchived(true)}
+            />
+          )}
+        </div>
       </div>
     </nav>
   );
@@ -114,7 +133,6 @@ type ListProps = Pick<Props, "me" | "openId" | "onOpen" | "onNew"> & { archived:
 
 function Conversations({ me, archived, openId, onOpen, onNew, onArchive }: ListProps) {
   const t = useTranslations("list");
-  const nav = useTranslations("nav");
   const names = useNames();
   const items = useItems(archived);
   const synced = useLiveQuery(() => hasSynced());
@@ -137,9 +155,8 @@ function Conversations({ me, archived, openId, onOpen, onNew, onArchive }: ListP
   return (
     <>
       {items.length === 0 && (
-        <Empty icon={<MessagesSquare />} title={t("empty")}>
-          <p className="mb-4">{t("emptyHint")}</p>
-          {!archived && <Button onClick={onNew}>{nav("newConversation")}</Button>}
+        <Empty icon={archived ? <Archive /> : <MessagesSquare />} title={archived ? t("noneArchived") : t("empty")}>
+          {!archived && <Invitation onNew={onNew} />}
         </Empty>
       )}
       <ul>
@@ -162,6 +179,11 @@ function Conversations({ me, archived, openId, onOpen, onNew, onArchive }: ListP
           );
         })}
       </ul>
+      {!archived && away === 0 && items.length > 0 && items.every((item) => item.kind === "self") && (
+        <Empty icon={<MessagesSquare />} title={t("alone")}>
+          <Invitation onNew={onNew} />
+        </Empty>
+      )}
       {!archived && away > 0 && (
         <button
           type="button"
@@ -172,6 +194,18 @@ function Conversations({ me, archived, openId, onOpen, onNew, onArchive }: ListP
           {t("showArchived", { count: away })}
         </button>
       )}
+    </>
+  );
+}
+
+/** For who has nobody to talk to yet. */
+function Invitation({ onNew }: { onNew: () => void }) {
+  const t = useTranslations("list");
+  const nav = useTranslations("nav");
+  return (
+    <>
+      <p className="mb-4">{t("emptyHint")}</p>
+      <Button onClick={onNew}>{nav("newConversation")}</Button>
     </>
   );
 }

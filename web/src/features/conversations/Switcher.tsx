@@ -6,6 +6,7 @@ import { searchConversations } from "@/store/queries";
 import { Avatar } from "@/ui/Avatar";
 import { cx } from "@/ui/cx";
 import { Dialog } from "@/ui/Dialog";
+import { OneLine } from "@/ui/OneLine";
 import { kindOf } from "./ConversationRow";
 
 const shown = 8;
@@ -72,9 +73,7 @@ export function Switcher({ onClose, onOpen }: { onClose: () => void; onOpen: (id
               className={cx("flex h-13 cursor-pointer items-center gap-3 rounded-xl px-2", index === marked && "bg-hover")}
             >
               <Avatar id={one.person?.id ?? one.id} name={name} kind={kindOf(one.kind)} size="sm" />
-              <span className="grow truncate text-start">
-                <bdi>{name}</bdi>
-              </span>
+              <OneLine text={name} className="grow" />
               {one.unread > 0 && (
                 <span className="rounded-full bg-accent px-2 text-xs leading-5 font-semibold text-on-accent">{one.unread}</span>
               )}

@@ -1,5 +1,5 @@
 import { type ReactNode, useCallback, useRef, useState } from "react";
-import { rememberEmoji } from "@/features/conversation/useMessageActions";
+import { rememberEmoji } from "./recent";
 import { IconButton } from "@/ui/Button";
 import { EmojiPopover } from "./EmojiPopover";
 

@@ -20,7 +20,7 @@ export function AddPeople({ conversation, onAdd, onCancel }: Props) {
   return (
     <>
       <h3 className="mb-2 font-semibold">{t("add")}</h3>
-      <PeoplePicker chosen={chosen} onChange={setChosen} without={new Set(conversation.members.map((member) => member.person.id))} />
+      <PeoplePicker first chosen={chosen} onChange={setChosen} without={new Set(conversation.members.map((member) => member.person.id))} />
       <div className="mt-3 flex justify-end gap-2">
         <Button kind="outline" onClick={onCancel}>
           {app("cancel")}

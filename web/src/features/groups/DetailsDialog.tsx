@@ -1,5 +1,5 @@
 import { LogOut, Pencil, Trash2 } from "lucide-react";
-import { useEffect, useState } from "react";
+import { useEffect, useRef, useState } from "react";
 import { useTranslations } from "use-intl";
 import { kindOf } from "@/features/conversations/ConversationRow";
 import { ContactActions } from "@/features/people/ContactActions";
@@ -90,9 +90,10 @@ function Group({ conversation, me, onClose, onGone, onOpen }: Props) {
     }
   };
   const toLook = () => setMode("look");
+  const body = useFocusWhenBack(mode);
 
   return (
-    <>
+    <div ref={body}>
       <Head
         conversation={conversation}
         renaming={mode === "rename"}
@@ -132,6 +133,7 @@ function Group({ conversation, me, onClose, onGone, onOpen }: Props) {
       )}
       {asked && (
         <Confirm
+          title={asked.title}
           text={asked.text}
           label={asked.label}
           onClose={() => setAsked(null)}
@@ -141,8 +143,19 @@ function Group({ conversation, me, onClose, onGone, onOpen }: Props) {
           }}
         />
       )}
-    </>
+    </div>
   );
+}
+
+/** A form takes the place of the button that opened it; when the form goes, that button has the focus again. */
+function useFocusWhenBack(mode: "look" | "rename" | "add") {
+  const body = useRef<HTMLDivElement>(null);
+  const before = useRef(mode);
+  useEffect(() => {
+    if (mode === "look" && before.current !== "look") body.current?.querySelector<HTMLElement>(`[data-opens="${before.current}"]`)?.focus();
+    before.current = mode;
+  }, [mode]);
+  return body;
 }
 
 type HeadProps = {
@@ -167,7 +180,7 @@ function Head({ conversation, renaming, onRename, onCancel, onSave }: HeadProps)
             {name}
           </span>
           {onRename && (
-            <IconButton small label={t("rename")} onClick={onRename}>
+            <IconButton small data-opens="rename" label={t("rename")} onClick={onRename}>
               <Pencil aria-hidden="true" className="size-4" />
             </IconButton>
           )}
@@ -186,9 +199,11 @@ function Endings({ conversation, ask, onGone }: { conversation: ConversationView
     <div className="-mx-2">
       <ActionLine
         danger
-        icon={<LogOut />}
+        icon={<LogOut className="rtl:-scale-x-100" />}
         label={t("leave")}
-        onClick={() => ask({ text: t("leaveConfirm", { name }), label: t("leave"), run: () => leave(id).then(onGone) })}
+        onClick={() =>
+          ask({ title: t("leaveAsk", { name }), text: t("leaveConfirm"), label: t("leave"), run: () => leave(id).then(onGone) })
+        }
       />
       {conversation.role === "owner" && (
         <ActionLine
@@ -196,7 +211,12 @@ function Endings({ conversation, ask, onGone }: { conversation: ConversationView
           icon={<Trash2 />}
           label={t("deleteGroup")}
           onClick={() =>
-            ask({ text: t("deleteConfirm", { name }), label: t("deleteGroup"), run: () => deleteConversation(id).then(onGone) })
+            ask({
+              title: t("deleteAsk", { name }),
+              text: t("deleteConfirm"),
+              label: t("deleteGroup"),
+              run: () => deleteConversation(id).then(onGone),
+            })
           }
         />
       )}

@@ -56,6 +56,7 @@ export function GroupForm({ onClose, onMade }: { onClose: () => void; onMade: (i
     >
       <Field
         label={t("name")}
+        dir="auto"
         value={title}
         maxLength={config?.limits.titleChars ?? 100}
         error={missing && !title.trim() ? t("nameMissing") : null}

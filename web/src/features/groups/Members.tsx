@@ -1,4 +1,4 @@
-import { MoreVertical, UserPlus } from "lucide-react";
+import { MoreVertical, ShieldMinus, ShieldPlus, UserMinus, UserPlus } from "lucide-react";
 import { useTranslations } from "use-intl";
 import { useNames } from "@/features/people/names";
 import { PersonLine } from "@/features/people/PersonLine";
@@ -9,7 +9,7 @@ import { MenuButton, type MenuItem } from "@/ui/Menu";
 import { mayChange } from "./roles";
 import { useMembers } from "./useMembers";
 
-export type Asked = { text: string; label: string; run: () => Promise<void> };
+export type Asked = { title: string; text?: string; label: string; run: () => Promise<void> };
 
 type Props = {
   conversation: ConversationView;
@@ -33,13 +33,15 @@ export function Members({ conversation, me, onAdd, attempt, ask, onPerson }: Pro
       {
         id: "role",
         label: role === "member" ? t("makeAdmin") : t("makeMember"),
+        icon: role === "member" ? <ShieldPlus /> : <ShieldMinus />,
         onSelect: () => void attempt(() => setRole(id, person.id, role === "member" ? "admin" : "member")),
       },
       {
         id: "remove",
         label: t("remove", { name }),
+        icon: <UserMinus />,
         danger: true,
-        onSelect: () => ask({ text: t("removeConfirm", { name }), label: t("remove", { name }), run: () => removeMember(id, person.id) }),
+        onSelect: () => ask({ title: t("removeConfirm", { name }), label: t("remove", { name }), run: () => removeMember(id, person.id) }),
       },
     ].slice(conversation.role === "owner" ? 0 : 1);
   };
@@ -50,7 +52,7 @@ export function Members({ conversation, me, onAdd, attempt, ask, onPerson }: Pro
           {t("people")} <span className="font-normal text-muted">{conversation.memberCount}</span>
         </h3>
         {onAdd && (
-          <Button kind="quiet" className="px-3" onClick={onAdd}>
+          <Button kind="quiet" className="-me-3 px-3" data-opens="add" onClick={onAdd}>
             <UserPlus aria-hidden="true" className="size-4.5" />
             {t("add")}
           </Button>

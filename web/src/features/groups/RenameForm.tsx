@@ -1,4 +1,4 @@
-import { useState } from "react";
+import { useEffect, useRef, useState } from "react";
 import { useTranslations } from "use-intl";
 import { Button } from "@/ui/Button";
 import { Field } from "@/ui/Field";
@@ -10,20 +10,30 @@ export function RenameForm({ title, onSave, onCancel }: Props) {
   const t = useTranslations("group");
   const app = useTranslations("app");
   const [value, setValue] = useState(title);
+  const field = useRef<HTMLInputElement>(null);
+  useEffect(() => field.current?.select(), []);
   return (
     <form
-      className="flex w-full items-end gap-2"
+      className="flex w-full flex-wrap justify-end gap-2"
       onSubmit={(event) => {
         event.preventDefault();
         if (value.trim()) void onSave(value.trim());
       }}
     >
-      <Field label={t("name")} value={value} maxLength={100} onChange={(event) => setValue(event.target.value)} className="grow" />
-      <Button type="submit" disabled={!value.trim()}>
-        {app("save")}
-      </Button>
+      <Field
+        ref={field}
+        label={t("name")}
+        dir="auto"
+        value={value}
+        maxLength={100}
+        onChange={(event) => setValue(event.target.value)}
+        className="w-full"
+      />
       <Button kind="outline" onClick={onCancel}>
         {app("cancel")}
+      </Button>
+      <Button type="submit" disabled={!value.trim()}>
+        {app("save")}
       </Button>
     </form>
   );

@@ -35,7 +35,7 @@ function useSave({ conversation, me }: Props) {
   /** Also those who have left: read when it is saved. */
   const known = useRef<ReadonlyMap<string, PersonView>>(new Map());
   const nameOf = useCallback((id: string) => (id === me ? app("you") : names.ofPerson(known.current.get(id))), [me, app, names]);
-  const systemText = useSystemText(nameOf);
+  const systemText = useSystemText(nameOf, me);
   const name = names.ofConversation(conversation);
 
   const attempt = async (ending: "txt" | "json", type: string, write: (now: string) => AsyncIterable<string>) => {

@@ -62,10 +62,13 @@ function Point({ icon, title, text }: { icon: ReactNode; title: string; text: st
 function Demo({ words }: { words: { name: string; first: string; second: string; third: string } }) {
   const bubble = "w-fit max-w-[80%] rounded-2xl px-4 py-2.5 text-[0.9375rem] shadow-bubble";
   return (
-    <div aria-hidden="true" className="mx-auto w-full max-w-sm rounded-3xl border border-line bg-surface p-5 shadow-pop lg:rotate-1">
+    <div
+      aria-hidden="true"
+      className="mx-auto w-full max-w-sm rounded-3xl border border-line bg-surface p-5 shadow-pop lg:rotate-1 rtl:lg:-rotate-1"
+    >
       <div className="mb-5 flex items-center gap-3 border-b border-line pb-4">
         <span data-hue="7" className="grid size-10 place-items-center rounded-full font-semibold">
-          L
+          {words.name.slice(0, 1)}
         </span>
         <span className="font-medium">{words.name}</span>
         <span className="size-2.5 rounded-full bg-online" />

@@ -8,14 +8,18 @@ export function useLandingWords() {
   useEffect(() => {
     let gone = false;
     const { lang } = document.documentElement;
-    if (lang in languages)
+    if (lang in languages) {
       landingWords(lang as Language).then(
         (found) => !gone && setWords(found),
-        () => {},
+        () => delete document.documentElement.dataset.words,
       );
+    }
     return () => {
       gone = true;
     };
   }, []);
+  useEffect(() => {
+    if (words !== en) delete document.documentElement.dataset.words;
+  }, [words]);
   return words;
 }

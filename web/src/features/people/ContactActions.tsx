@@ -35,7 +35,8 @@ export function ContactActions({ person }: { person: PersonView }) {
       </div>
       {asks && (
         <Confirm
-          text={t("blockConfirm", { name })}
+          title={t("blockAsk", { name })}
+          text={t("blockConfirm")}
           label={t("block")}
           onClose={() => setAsks(false)}
           onConfirm={() => {

@@ -93,7 +93,7 @@ function Finder({ onOpen, onGroup }: { onOpen: (id: string) => void; onGroup: ()
       {groups.map(
         ({ title, people }) =>
           people.length > 0 && (
-            <section key={title}>
+            <section key={title} className="not-first:mt-2">
               {!query.trim() && <h3 className="px-1 pt-1 pb-0.5 text-sm font-semibold text-muted">{title}</h3>}
               <ul className="-mx-2">
                 {people.map((person) => (

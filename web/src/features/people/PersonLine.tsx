@@ -1,6 +1,7 @@
 import type { ReactNode } from "react";
 import type { PersonView } from "@/store/queries";
 import { Avatar } from "@/ui/Avatar";
+import { OneLine } from "@/ui/OneLine";
 import { useNames } from "./names";
 
 /** A person in a list: picture, name, username, and what stands at the end. */
@@ -11,10 +12,8 @@ export function PersonLine({ person, end, note }: { person: PersonView; end?: Re
     <>
       <Avatar id={person.id} name={names.ofPerson(person)} size="sm" />
       <span className="min-w-0 grow text-start">
-        <span className="block truncate text-start font-medium">
-          <bdi>{names.ofPerson(person)}</bdi>
-        </span>
-        {below && <span className="block truncate text-sm text-muted">{below}</span>}
+        <OneLine text={names.ofPerson(person)} className="font-medium" />
+        {below && <OneLine text={below} className="text-sm text-muted" />}
       </span>
       {end}
     </>

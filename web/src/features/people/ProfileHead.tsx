@@ -16,7 +16,11 @@ export function ProfileHead({ person }: { person: PersonView }) {
       <p dir="auto" className="text-center text-xl font-semibold break-words">
         {names.ofPerson(person)}
       </p>
-      {person.username && person.name && <p className="text-muted">@{person.username}</p>}
+      {person.username && person.name && (
+        <p dir="ltr" className="text-muted">
+          @{person.username}
+        </p>
+      )}
       {state && (
         <p data-contact={state} className="rounded-full bg-well px-3 py-1 text-sm text-muted">
           {words[state]}

@@ -21,9 +21,9 @@ export function Requests() {
       {failure && <Note tone="danger">{failure}</Note>}
       <ul>
         {asking.map((person) => (
-          <li key={person.id} className="flex min-h-16 flex-wrap items-center gap-x-3 gap-y-1 py-1.5">
+          <li key={person.id} className="flex min-h-16 flex-wrap items-center gap-x-3 gap-y-2 py-2">
             <PersonLine person={person} note={t("wants")} />
-            <span className="ms-12 flex gap-1.5">
+            <span className="ms-12 flex gap-2">
               <Button
                 className="min-h-10 px-3.5 text-sm"
                 busy={busy}

@@ -1,5 +1,6 @@
 import { useLiveQuery } from "dexie-react-hooks";
 import { useEffect } from "react";
+import { useBanner } from "@/features/session/useConnection";
 import { watchPresence } from "@/net/session";
 import type { PresenceRow } from "@/store/db";
 import { presence } from "@/store/queries";
@@ -13,7 +14,11 @@ export function usePresence(userIds: readonly string[]): Map<string, PresenceRow
   useEffect(() => {
     watchPresence(key ? key.split(",") : []);
   }, [key]);
-  return useLiveQuery(async () => (key ? presence(key.split(",")) : nobody), [key]) ?? nobody;
+  // What was true before the connection was lost is not known now.
+  const banner = useBanner();
+  const cut = banner === "offline" || banner === "reconnecting";
+  const known = useLiveQuery(async () => (key ? presence(key.split(",")) : nobody), [key]) ?? nobody;
+  return cut ? nobody : known;
 }
 
 const nobody: Map<string, PresenceRow> = new Map();

@@ -43,6 +43,7 @@ describe("namesOf", () => {
       namesOf(
         Array.from({ length: 15 }, (_, n) => `${n}`),
         (id) => id,
+        "en",
       ),
     ).toBe("0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11 +3");
   });

@@ -1,4 +1,4 @@
-import { useTranslations } from "use-intl";
+import { useLocale, useTranslations } from "use-intl";
 import { cx } from "@/ui/cx";
 
 type Props = {
@@ -13,12 +13,13 @@ type Props = {
 /** Who reacted how; one's own are marked, and pressed again they go. */
 export function ReactionChips({ reactions, me, nameOf, reachable, onToggle }: Props) {
   const t = useTranslations("message");
+  const locale = useLocale();
   if (reactions.length === 0) return null;
   return (
     <div className="-mt-1 flex flex-wrap gap-1 px-1">
       {reactions.map(({ emoji, userIds }) => {
         const mine = userIds.includes(me);
-        const names = namesOf(userIds, nameOf);
+        const names = namesOf(userIds, nameOf, locale);
         return (
           <button
             key={emoji}
@@ -29,7 +30,7 @@ export function ReactionChips({ reactions, me, nameOf, reachable, onToggle }: Pr
             title={names}
             onClick={() => onToggle(emoji, !mine)}
             className={cx(
-              "relative z-1 inline-flex h-7 min-w-6 items-center gap-1 rounded-full border px-2 text-sm shadow-low",
+              "relative z-1 inline-flex h-7 min-w-6 pointer-coarse:min-w-11 justify-center pointer-coarse:after:absolute pointer-coarse:after:-inset-y-2 pointer-coarse:after:inset-x-0 items-center gap-1 rounded-full border px-2 text-sm shadow-low",
               mine ? "border-accent bg-accent-soft text-accent-text" : "border-line bg-surface text-ink hover:bg-well",
             )}
           >
@@ -43,8 +44,9 @@ export function ReactionChips({ reactions, me, nameOf, reachable, onToggle }: Pr
 }
 
 /** Names as a tip has room for them. */
-export function namesOf(userIds: readonly string[], nameOf: (userId: string) => string): string {
+export function namesOf(userIds: readonly string[], nameOf: (userId: string) => string, locale: string): string {
   const most = 12;
   const names = userIds.slice(0, most).map(nameOf);
-  return userIds.length > most ? `${names.join(", ")} +${userIds.length - most}` : names.join(", ");
+  const list = new Intl.ListFormat(locale, { type: "unit", style: "short" }).format(names);
+  return userIds.length > most ? `${list} +${userIds.length - most}` : list;
 }

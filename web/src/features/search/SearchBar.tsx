@@ -1,6 +1,7 @@
 import { ChevronDown, ChevronUp, X } from "lucide-react";
 import { useEffect, useRef } from "react";
 import { useTranslations } from "use-intl";
+import { rememberSearch } from "@/store/actions";
 import { IconButton } from "@/ui/Button";
 import { SearchField } from "@/ui/SearchField";
 import type { ConversationSearch } from "./useConversationSearch";
@@ -29,10 +30,11 @@ export function SearchBar({ search, onClose }: { search: ConversationSearch; onC
           if (event.key === "Escape") return close();
           if (event.key !== "Enter" || event.nativeEvent.isComposing) return;
           event.preventDefault();
+          void rememberSearch(search.query);
           search.step(event.shiftKey ? -1 : 1);
         }}
       />
-      <span role="status" className="min-w-16 shrink-0 text-center text-xs text-muted tabular-nums">
+      <span role="status" className="min-w-14 shrink-0 text-center text-xs text-muted tabular-nums">
         {search.query.trim() ? count : ""}
       </span>
       <IconButton small label={t("next")} disabled={search.total < 2} onClick={() => search.step(1)}>

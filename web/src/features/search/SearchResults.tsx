@@ -10,6 +10,7 @@ import { Avatar } from "@/ui/Avatar";
 import { FormattedText } from "@/ui/FormattedText";
 import { plainClick } from "@/ui/plainClick";
 import { Empty } from "@/ui/Notice";
+import { OneLine } from "@/ui/OneLine";
 import { useWhen } from "@/ui/when";
 
 type Props = { query: string; me: string; onOpen: (id: string, seq?: number) => void };
@@ -46,9 +47,7 @@ export function SearchResults({ query, me, onOpen }: Props) {
                 className="flex h-14 items-center gap-3 rounded-xl px-2.5 hover:bg-hover"
               >
                 <Avatar id={one.person?.id ?? one.id} name={name} kind={kindOf(one.kind)} size="sm" />
-                <span className="truncate font-medium">
-                  <bdi>{name}</bdi>
-                </span>
+                <OneLine text={name} className="font-medium" />
               </a>
             </li>
           );
@@ -83,16 +82,22 @@ function Hit({ hit, me, onOpen }: { hit: SearchHit; me: string; onOpen: Props["o
         className="block rounded-xl px-2.5 py-2 hover:bg-hover"
       >
         <span className="flex items-baseline gap-2">
-          <span className="grow truncate text-start text-sm font-medium">
-            <bdi>{names.ofConversation(conversation)}</bdi>
-          </span>
+          <OneLine text={names.ofConversation(conversation)} className="grow text-sm font-medium" />
           <time dateTime={message.createdAt} className="shrink-0 text-xs text-muted">
             {brief(message.createdAt)}
           </time>
         </span>
         <span className="line-clamp-2 text-sm break-words text-muted">
-          {hit.sender.id === me ? `${app("you")}: ` : conversation.kind === "direct" ? "" : `${names.ofPerson(hit.sender)}: `}
-          <FormattedText text={around.text} hits={around.hits} plain />
+          {hit.sender.id === me ? (
+            `${app("you")}: `
+          ) : conversation.kind === "direct" ? null : (
+            <>
+              <bdi>{names.ofPerson(hit.sender)}</bdi>:{" "}
+            </>
+          )}
+          <bdi>
+            <FormattedText text={around.text} hits={around.hits} plain />
+          </bdi>
         </span>
       </a>
     </li>

@@ -11,7 +11,7 @@ import { useWhen } from "@/ui/when";
 import { Section } from "./Section";
 
 type Loaded = { devices: DeviceView[]; sessions: SessionView[] };
-type Asked = { text: string; label: string; run: () => Promise<void> };
+type Asked = { title: string; text: string; label: string; run: () => Promise<void> };
 
 /** Which devices messages wait for, and where this person is logged in. */
 export function Devices() {
@@ -68,7 +68,8 @@ export function Devices() {
                 device={device}
                 onForget={() =>
                   setAsked({
-                    text: t("forgetConfirm", { name: device.name }),
+                    title: t("forgetAsk", { name: device.name }),
+                    text: t("forgetConfirm"),
                     label: t("forgetDevice"),
                     run: () => forgetDevice(device.id),
                   })
@@ -85,7 +86,12 @@ export function Devices() {
                   name={name}
                   session={session}
                   onEnd={() =>
-                    setAsked({ text: t("logOutConfirm", { name }), label: t("logOutDevice"), run: () => endSession(session.id) })
+                    setAsked({
+                      title: t("logOutAsk", { name }),
+                      text: t("logOutConfirm"),
+                      label: t("logOutDevice"),
+                      run: () => endSession(session.id),
+                    })
                   }
                 />
               );
@@ -93,7 +99,15 @@ export function Devices() {
           </Section>
         </>
       )}
-      {asked && <Confirm text={asked.text} label={asked.label} onClose={() => setAsked(null)} onConfirm={() => void attempt(asked.run)} />}
+      {asked && (
+        <Confirm
+          title={asked.title}
+          text={asked.text}
+          label={asked.label}
+          onClose={() => setAsked(null)}
+          onConfirm={() => void attempt(asked.run)}
+        />
+      )}
     </>
   );
 }

@@ -1,18 +1,17 @@
-import { useEffect, useState } from "react";
+import { useState } from "react";
 import { useTranslations } from "use-intl";
 import { Note } from "@/ui/Notice";
 import { Switch } from "@/ui/Switch";
 import { usePreferences } from "./preferences";
 import { Section } from "./Section";
 
-type Permission = NotificationPermission | "missing" | null;
+type Permission = NotificationPermission | "missing";
 
 /** Notices of the system, while the client is open somewhere. */
 export function Notifications() {
   const t = useTranslations("settings");
   const { notify, preview, set } = usePreferences();
-  const [permission, setPermission] = useState<Permission>(null);
-  useEffect(() => setPermission("Notification" in window ? Notification.permission : "missing"), []);
+  const [permission, setPermission] = useState<Permission>(() => ("Notification" in window ? Notification.permission : "missing"));
 
   const toggle = async (on: boolean) => {
     if (!on) return set({ notify: false });

@@ -1,15 +1,17 @@
 import { useLiveQuery } from "dexie-react-hooks";
 import { useState } from "react";
 import { useTranslations } from "use-intl";
-import { useNames } from "@/features/people/names";
 import { useFailure } from "@/features/session/useFailure";
+import { go } from "@/lib/nav";
 import { ActionError, saveProfile } from "@/store/actions";
 import type { Account } from "@/store/db";
 import { clientConfig, me } from "@/store/queries";
 import { Avatar } from "@/ui/Avatar";
-import { Button } from "@/ui/Button";
+import { Button, buttonClass } from "@/ui/Button";
 import { Area, Field } from "@/ui/Field";
 import { Note } from "@/ui/Notice";
+import { OneLine } from "@/ui/OneLine";
+import { plainClick } from "@/ui/plainClick";
 import { toast } from "@/ui/Toast";
 import { changeOf, type ProfileForm, usernameWrong } from "./profileForm";
 
@@ -22,12 +24,13 @@ export function Profile() {
 function Form({ account }: { account: Account }) {
   const t = useTranslations("settings");
   const app = useTranslations("app");
-  const names = useNames();
   const explain = useFailure();
   const limits = useLiveQuery(() => clientConfig())?.limits;
   const [form, setForm] = useState<ProfileForm>({ name: account.name ?? "", username: account.username ?? "", bio: account.bio ?? "" });
   const [wrong, setWrong] = useState<{ field: string | null; text: string } | null>(null);
   const [busy, setBusy] = useState(false);
+  // Who has just come is led on from here.
+  const [isNew] = useState(!account.name && !account.username);
   const change = changeOf(form, account);
   const put = (part: Partial<ProfileForm>) => {
     setForm({ ...form, ...part });
@@ -60,12 +63,10 @@ function Form({ account }: { account: Account }) {
       }}
     >
       <div className="mb-6 flex items-center gap-4">
-        <Avatar id={account.userId} name={names.ofPerson({ name: form.name || null, username: form.username || null })} size="lg" />
+        <Avatar id={account.userId} name={form.name.trim() || form.username} size="lg" />
         <p className="min-w-0">
-          <span dir="auto" className="block truncate text-lg font-semibold">
-            {form.name.trim() || (form.username ? `@${form.username}` : app("you"))}
-          </span>
-          {form.name.trim() && form.username && <span className="block truncate text-muted">@{form.username}</span>}
+          <OneLine text={form.name.trim() || (form.username ? `@${form.username}` : app("you"))} className="text-lg font-semibold" />
+          {form.name.trim() && form.username && <OneLine text={`@${form.username}`} className="text-muted" />}
         </p>
       </div>
       <div className="flex flex-col gap-4">
@@ -110,9 +111,16 @@ function Form({ account }: { account: Account }) {
           <Note tone="danger">{wrong.text}</Note>
         </div>
       )}
-      <Button type="submit" busy={busy} disabled={Object.keys(change).length === 0} className="mt-5">
-        {app("save")}
-      </Button>
+      <div className="mt-5 flex flex-wrap gap-2">
+        <Button type="submit" busy={busy} disabled={Object.keys(change).length === 0}>
+          {app("save")}
+        </Button>
+        {isNew && (
+          <a href="/c" className={buttonClass("quiet")} onClick={plainClick(() => go("/c"))}>
+            {t("toConversations")}
+          </a>
+        )}
+      </div>
     </form>
   );
 }

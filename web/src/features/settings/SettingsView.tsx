@@ -81,7 +81,7 @@ export function SettingsView({ path, onPage, onBack }: Props) {
               onClick={() => setLeaving(true)}
               className="flex min-h-13 w-full items-center gap-4 rounded-xl px-3.5 text-danger-text hover:bg-hover"
             >
-              <LogOut aria-hidden="true" className="size-5 shrink-0" />
+              <LogOut aria-hidden="true" className="size-5 shrink-0 rtl:-scale-x-100" />
               {t("logOut")}
             </button>
           </li>

@@ -3,6 +3,7 @@ import { useCallback, useEffect, useState } from "react";
 import { useLocale, useTranslations } from "use-intl";
 import { askToPersist, storageState } from "@/store/actions";
 import { Button } from "@/ui/Button";
+import { toast } from "@/ui/Toast";
 import { Section } from "./Section";
 
 type State = Awaited<ReturnType<typeof storageState>>;
@@ -14,6 +15,10 @@ export function Storage() {
   const [state, setState] = useState<State | null>(null);
   const look = useCallback(() => void storageState().then(setState), []);
   useEffect(look, [look]);
+  const ask = async () => {
+    if (!(await askToPersist())) toast(t("persistRefused"));
+    look();
+  };
   const kept = state?.persisted === true;
   return (
     <Section>
@@ -30,7 +35,7 @@ export function Storage() {
                 <p className="mt-2 text-sm text-muted">{t("used", { size: sizeOf(state.usedBytes, locale) })}</p>
               )}
               {!kept && (
-                <Button kind="outline" className="mt-4" onClick={() => void askToPersist().then(look)}>
+                <Button kind="outline" className="mt-4" onClick={() => void ask()}>
                   {t("askPersist")}
                 </Button>
               )}

@@ -5,6 +5,8 @@ import type { Language } from "@/ui/i18n/languages";
 
 export type Theme = "light" | "dark" | "system";
 
+export type SkinTone = "none" | "light" | "medium-light" | "medium" | "medium-dark" | "dark";
+
 export type Preferences = {
   theme: Theme;
   /** Null: as the browser says. */
@@ -14,6 +16,7 @@ export type Preferences = {
   notify: boolean;
   preview: boolean;
   recentEmoji: string[];
+  skinTone: SkinTone;
 };
 
 const first: Preferences = {
@@ -24,6 +27,7 @@ const first: Preferences = {
   notify: false,
   preview: true,
   recentEmoji: [],
+  skinTone: "none",
 };
 
 /**
@@ -38,3 +42,12 @@ export const usePreferences = create<Preferences & { set: (change: Partial<Prefe
     partialize: ({ set: _, ...kept }) => kept,
   }),
 );
+
+/** What is chosen in one tab holds in the others at once. Ends with what it returns. */
+export function followOtherTabs(): () => void {
+  const changed = (event: StorageEvent) => {
+    if (event.key === usePreferences.persist.getOptions().name) void usePreferences.persist.rehydrate();
+  };
+  addEventListener("storage", changed);
+  return () => removeEventListener("storage", changed);
+}

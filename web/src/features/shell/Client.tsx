@@ -7,6 +7,8 @@ import { ListPane } from "@/features/conversations/ListPane";
 import { neighbour } from "@/features/conversations/neighbour";
 import { useNotifications } from "@/features/notifications/useNotifications";
 import { useTitle } from "@/features/notifications/useTitle";
+import { ConnectionBanner } from "@/features/session/ConnectionBanner";
+import { onThisMachine } from "@/features/shortcuts/table";
 import { focusRegion, useShortcuts } from "@/features/shortcuts/useShortcuts";
 import { early } from "@/lib/early";
 import { go, placeOf } from "@/lib/nav";
@@ -71,7 +73,7 @@ export function Client() {
   if (!me) return null;
   if (inSettings) return <SettingsView path={path} onPage={settings} onBack={back} />;
   return (
-    <main className="flex h-dvh overflow-hidden bg-surface">
+    <main className="flex h-dvh flex-col overflow-hidden bg-surface">
       <h1 className="sr-only">{app("name")}</h1>
       <button
         type="button"
@@ -80,25 +82,28 @@ export function Client() {
       >
         {app("skip")}
       </button>
-      <div
-        className={cx("w-full shrink-0 border-e border-line bg-surface md:flex md:w-[21.5rem] xl:w-[24rem]", openId ? "hidden" : "flex")}
-      >
-        <ListPane
-          me={me}
-          openId={openId}
-          search={search}
-          onOpen={open}
-          onNew={() => setOverlay("new")}
-          onSettings={() => settings()}
-          onHelp={() => setOverlay("help")}
-        />
-      </div>
-      <div id="main" tabIndex={-1} className={cx("min-w-0 grow outline-none md:flex", openId ? "flex" : "hidden", !openId && "paper")}>
-        {openId ? (
-          <ConversationPane id={openId} seq={place.seq} onBack={() => back("/c")} onOpen={open} />
-        ) : (
-          <NoConversation keys="Ctrl+K" />
-        )}
+      <ConnectionBanner />
+      <div className="flex min-h-0 grow">
+        <div
+          className={cx("w-full shrink-0 border-e border-line bg-surface md:flex md:w-[21.5rem] xl:w-[24rem]", openId ? "hidden" : "flex")}
+        >
+          <ListPane
+            me={me}
+            openId={openId}
+            search={search}
+            onOpen={open}
+            onNew={() => setOverlay("new")}
+            onSettings={() => settings()}
+            onHelp={() => setOverlay("help")}
+          />
+        </div>
+        <div id="main" tabIndex={-1} className={cx("min-w-0 grow outline-none md:flex", openId ? "flex" : "hidden", !openId && "paper")}>
+          {openId ? (
+            <ConversationPane id={openId} seq={place.seq} onBack={() => back("/c")} onOpen={open} />
+          ) : (
+            <NoConversation keys={onThisMachine("Ctrl+K")} />
+          )}
+        </div>
       </div>
       {overlay === "new" && <NewConversation onClose={close} onOpen={open} />}
       {overlay === "switcher" && <Switcher onClose={close} onOpen={open} />}

@@ -1,4 +1,4 @@
-import { History, Undo2 } from "lucide-react";
+import { Eraser, Undo2 } from "lucide-react";
 import type { ReactNode } from "react";
 import { useTranslations } from "use-intl";
 import { Button } from "@/ui/Button";
@@ -14,8 +14,8 @@ export function Lost({ onGo }: { onGo: () => void }) {
         <h1 className="mt-5 text-2xl font-semibold tracking-tight text-balance">{t("lostTitle")}</h1>
         <p className="mt-2 text-muted">{t("lostText")}</p>
         <div className="mt-6 flex flex-col gap-5">
-          <Part icon={<Undo2 />} title={t("lostBackTitle")} text={t("lostBack")} />
-          <Part icon={<History />} title={t("lostGoneTitle")} text={t("lostGone")} />
+          <Part icon={<Undo2 className="rtl:-scale-x-100" />} title={t("lostBackTitle")} text={t("lostBack")} />
+          <Part icon={<Eraser />} title={t("lostGoneTitle")} text={t("lostGone")} />
         </div>
         <p className="mt-5 border-t border-line pt-4 text-sm text-muted">{t("lostOld")}</p>
         <Button wide className="mt-6" onClick={onGo}>

@@ -1,10 +1,11 @@
 "use client";
 import { useEffect, useState, type ReactNode } from "react";
 import { IntlProvider } from "use-intl";
-import { usePreferences } from "@/features/settings/preferences";
+import { followOtherTabs, usePreferences } from "@/features/settings/preferences";
+import { barColours } from "@/ui/barColours";
 import { Announcer } from "@/ui/Announcer";
 import { en, type Words } from "@/ui/i18n/en";
-import { type Language, languages, preferred, tagOf } from "@/ui/i18n/languages";
+import { type Language, languageOf, languages, preferred, tagOf } from "@/ui/i18n/languages";
 import { Toasts } from "@/ui/Toast";
 
 /** What every page stands in: words, theme, and the places where things are said. */
@@ -30,6 +31,7 @@ function useLanguage() {
 
   useEffect(() => {
     void usePreferences.persist.rehydrate();
+    return followOtherTabs();
   }, []);
 
   useEffect(() => {
@@ -46,6 +48,11 @@ function useLanguage() {
       stale = true;
     };
   }, [chosen]);
+
+  // public/theme.js hides the page until it speaks the language that was chosen.
+  useEffect(() => {
+    if (languageOf(shown.locale) === document.documentElement.lang) delete document.documentElement.dataset.words;
+  }, [shown]);
 
   return shown;
 }
@@ -72,5 +79,9 @@ function useAppearance() {
     const dark = theme === "dark" || (theme === "system" && matchMedia("(prefers-color-scheme: dark)").matches);
     document.documentElement.dataset.theme = dark ? "dark" : "light";
     document.documentElement.dataset.text = text;
+    for (const meta of document.querySelectorAll<HTMLMetaElement>('meta[name="theme-color"]')) {
+      const forDark = theme === "system" ? meta.media.includes("dark") : dark;
+      meta.content = forDark ? barColours.dark : barColours.light;
+    }
   }, [theme, text, read]);
 }

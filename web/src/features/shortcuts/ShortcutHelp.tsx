@@ -1,6 +1,6 @@
 import { useTranslations } from "use-intl";
 import { Dialog } from "@/ui/Dialog";
-import { boxShortcuts, type ShortcutAction, shortcuts, shown } from "./table";
+import { boxShortcuts, onThisMachine, type ShortcutAction, shortcuts, shown } from "./table";
 
 const words: Partial<Record<ShortcutAction, string>> = {
   switcher: "switcher",
@@ -22,13 +22,13 @@ export function ShortcutHelp({ onClose }: { onClose: () => void }) {
     keys: shortcuts.filter((shortcut) => shortcut.action === action).flatMap((shortcut) => shortcut.keys.map(shown)),
   }));
   return (
-    <Dialog title={t("title")} closeLabel={app("close")} onClose={onClose}>
+    <Dialog readOnly title={t("title")} closeLabel={app("close")} onClose={onClose}>
       <dl className="grid grid-cols-[1fr_auto] items-center gap-x-6 gap-y-2 text-sm">
         {listed.map(({ word, keys }) => (
           <Line key={word} label={t(word as "switcher")} keys={keys} />
         ))}
         {boxShortcuts.map(({ label, keys }) => (
-          <Line key={label} label={t(label)} keys={[keys]} />
+          <Line key={label} label={t(label)} keys={[onThisMachine(keys)]} />
         ))}
       </dl>
     </Dialog>

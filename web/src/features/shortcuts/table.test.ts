@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { shortcutOf, shortcuts, shown } from "./table";
+import { onThisMachine, shortcutOf, shortcuts, shown } from "./table";
 
 const press = (key: string, more = {}) => ({ key, ctrlKey: false, metaKey: false, altKey: false, shiftKey: false, ...more });
 
@@ -18,5 +18,13 @@ describe("shortcutOf", () => {
   it("has no combination twice", () => {
     const all = shortcuts.flatMap((shortcut) => shortcut.keys.map(shown));
     expect(new Set(all).size).toBe(all.length);
+  });
+});
+
+describe("onThisMachine", () => {
+  it("calls keys as the keyboard does", () => {
+    expect(onThisMachine("Ctrl+Shift+X", "Linux x86_64")).toBe("Ctrl+Shift+X");
+    expect(onThisMachine("Ctrl+Shift+X", "MacIntel")).toBe("⌘⇧X");
+    expect(onThisMachine("Alt+↓", "MacIntel")).toBe("⌥↓");
   });
 });

@@ -47,7 +47,9 @@ export const boxShortcuts = [
   { label: "editLast", keys: "↑" },
   { label: "bold", keys: "Ctrl+B" },
   { label: "italic", keys: "Ctrl+I" },
+  { label: "strike", keys: "Ctrl+Shift+X" },
   { label: "code", keys: "Ctrl+E" },
+  { label: "walk", keys: "↑ ↓" },
   { label: "escape", keys: "Esc" },
 ] as const;
 
@@ -71,5 +73,11 @@ function sameKey(a: string, b: string): boolean {
 export function shown({ key, mod, alt, shift }: Combination): string {
   const arrows: Record<string, string> = { ArrowUp: "↑", ArrowDown: "↓" };
   const name = arrows[key] ?? (key.length === 1 ? key.toUpperCase() : key);
-  return [mod && "Ctrl", alt && "Alt", shift && key !== "?" && "Shift", name].filter(Boolean).join("+");
+  return onThisMachine([mod && "Ctrl", alt && "Alt", shift && key !== "?" && "Shift", name].filter(Boolean).join("+"));
+}
+
+/** Keys as this machine's keyboard has them: Apple's are called otherwise. */
+export function onThisMachine(keys: string, platform = globalThis.navigator?.platform ?? ""): string {
+  if (!/^(?:Mac|iPhone|iPad)/u.test(platform)) return keys;
+  return keys.replace("Ctrl+", "⌘").replace("Alt+", "⌥").replace("Shift+", "⇧");
 }

@@ -1,5 +1,6 @@
 import { Ban, CornerUpRight } from "lucide-react";
 import { useLocale, useTranslations } from "use-intl";
+import { mentionRanges } from "@/features/composer/mentions";
 import { hueOf } from "@/ui/Avatar";
 import { cx } from "@/ui/cx";
 import { FormattedText } from "@/ui/FormattedText";
@@ -62,9 +63,10 @@ function Text({ message, hits }: Pick<Props, "message" | "hits">) {
     );
   }
   const large = isLargeEmoji(message.text);
+  const named = message.mentions.length > 0 ? mentionRanges(message.text).map((range) => ({ ...range, style: "bold" as const })) : [];
   return (
     <p dir="auto" className={cx("break-words whitespace-pre-wrap [overflow-wrap:anywhere]", large && "py-1 text-4xl leading-tight")}>
-      <FormattedText text={message.text} formatting={message.formatting} hits={hits} />
+      <FormattedText text={message.text} formatting={[...message.formatting, ...named]} hits={hits} />
       <Room message={message} />
     </p>
   );
@@ -118,7 +120,7 @@ function Forwarded({ own }: { own: boolean }) {
   const t = useTranslations("message");
   return (
     <p className={cx("flex items-center gap-1 text-xs", own ? "text-own-muted" : "text-muted")}>
-      <CornerUpRight aria-hidden="true" className="size-3.5" />
+      <CornerUpRight aria-hidden="true" className="size-3.5 rtl:-scale-x-100" />
       {t("forwardedFrom")}
     </p>
   );

@@ -1,12 +1,16 @@
 import { Copy, CornerUpRight, Link2, MoreHorizontal, Pencil, Reply, RotateCcw, SmilePlus, Trash2 } from "lucide-react";
-import { memo, type MouseEvent, type PointerEvent, useCallback, useRef, useState } from "react";
+import { memo, type MouseEvent, useState } from "react";
 import { useTranslations } from "use-intl";
 import { QuickReactions } from "@/features/reactions/QuickReactions";
+import { ReactionNames } from "@/features/reactions/ReactionNames";
 import { ReactionChips } from "@/features/reactions/ReactionChips";
+import { useFailure } from "@/features/session/useFailure";
+import { ActionError } from "@/lib/errors";
 import { Avatar } from "@/ui/Avatar";
 import { Button, IconButton } from "@/ui/Button";
 import { cx } from "@/ui/cx";
 import { Menu, type MenuItem } from "@/ui/Menu";
+import { type PressPoint, usePressMenu } from "@/ui/usePressMenu";
 import type { MessageView } from "@/store/queries";
 import { useWhen } from "@/ui/when";
 import { canEdit, type MessageActions } from "./actions";
@@ -32,7 +36,7 @@ type Props = {
 /** A message with everything that belongs to it. */
 export const MessageRow = memo(function MessageRow(props: Props) {
   const { message, first, last, group, me, nameOf, actions, active, flash, hits, writable } = props;
-  const menu = useMessageMenu();
+  const menu = usePressMenu(press);
   // Buttons for every row would take longer to draw than the messages.
   const [near, setNear] = useState(false);
   const label = useSentence(message, nameOf);
@@ -46,20 +50,28 @@ export const MessageRow = memo(function MessageRow(props: Props) {
       aria-label={label}
       onPointerEnter={() => setNear(true)}
       onPointerLeave={() => setNear(false)}
-      onContextMenu={there && !message.failure ? menu.onContextMenu : undefined}
-      {...(there && !message.failure ? menu.press : {})}
+      {...(there && !message.failure ? menu.handlers : {})}
       className={cx(
         "group/row relative flex gap-2 px-3 md:px-6",
         own ? "justify-end" : "justify-start",
         first ? "pt-2.5" : "pt-0.5",
         flash && "animate-flash",
-        "focus-visible:outline-offset-[-2px]",
+        // A finger that stays opens the menu, which copies as well.
+        "focus-visible:outline-offset-[-2px] pointer-coarse:select-none [-webkit-touch-callout:none]",
       )}
     >
       {group && !own && (
         <span className="w-9 shrink-0 self-end">{last && <Avatar id={message.senderId} name={nameOf(message.senderId)} size="sm" />}</span>
       )}
-      <div className={cx("flex max-w-[min(85%,36rem)] flex-col", own ? "items-end" : "items-start")}>
+      <div
+        className={cx(
+          "flex flex-col",
+          group && !own
+            ? "max-w-[min(85%,36rem)] md:max-w-[min(calc(100%-10rem),36rem)]"
+            : "max-w-[min(85%,36rem)] md:max-w-[min(calc(100%-7.5rem),36rem)]",
+          own ? "items-end" : "items-start",
+        )}
+      >
         <div className="relative max-w-full">
           <Bubble
             message={message}
@@ -86,7 +98,9 @@ export const MessageRow = memo(function MessageRow(props: Props) {
         )}
         {message.failure && <Failure message={message} actions={actions} />}
       </div>
-      {menu.at && <MessageMenu message={message} me={me} writable={writable} actions={actions} at={menu.at} onClose={menu.close} />}
+      {menu.at && (
+        <MessageMenu message={message} me={me} nameOf={nameOf} writable={writable} actions={actions} at={menu.at} onClose={menu.close} />
+      )}
     </article>
   );
 });
@@ -103,48 +117,26 @@ function useSentence(message: MessageView, nameOf: (userId: string) => string): 
   return reactions > 0 ? t("and", { text: more, reactions }) : more;
 }
 
-const pressMs = 450;
-
-/** Opens the menu by a right click, the menu key, or a finger that stays. */
-function useMessageMenu() {
-  const [at, setAt] = useState<{ x: number; y: number } | null>(null);
-  const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
-  const close = useCallback(() => setAt(null), []);
-  const openAt = useCallback((x: number, y: number) => setAt({ x, y }), []);
-  const onContextMenu = (event: MouseEvent<HTMLElement>) => {
-    // Who has selected text, or points at a link, wants the browser's own.
-    if (!window.getSelection()?.isCollapsed || (event.target as Element).closest("a")) return;
-    event.preventDefault();
-    const box = event.currentTarget.getBoundingClientRect();
-    const byKey = event.clientX === 0 && event.clientY === 0;
-    openAt(byKey ? box.left + box.width / 2 : event.clientX, byKey ? box.top + 24 : event.clientY);
-  };
-  const stop = () => clearTimeout(timer.current);
-  const press = {
-    onPointerDown: (event: PointerEvent) => {
-      if (event.pointerType !== "touch") return;
-      const { clientX, clientY } = event;
-      timer.current = setTimeout(() => openAt(clientX, clientY), pressMs);
-    },
-    onPointerUp: stop,
-    onPointerCancel: stop,
-    onPointerMove: stop,
-  };
-  return { at, openAt, close, onContextMenu, press };
-}
+/** Who has selected text, or points at a link, wants the browser's own menu. */
+const press = {
+  leaves: ({ target, nativeEvent }: MouseEvent) =>
+    (nativeEvent as { pointerType?: string }).pointerType !== "touch" &&
+    (!window.getSelection()?.isCollapsed || (target as Element).closest("a") !== null),
+  byKey: (box: DOMRect) => ({ x: box.left + box.width / 2, y: box.top + 24 }),
+};
 
 type BarProps = { message: MessageView; reachable: boolean; actions: MessageActions; onMore: (x: number, y: number) => void };
 
-/** Shown above a message while the mouse or the focus is on it. */
+/** Shown beside a message, or above it where there is no room, while the mouse or the focus is on it. */
 function HoverBar({ message, reachable, actions, onMore }: BarProps) {
   const t = useTranslations("message");
   const tabIndex = reachable ? 0 : -1;
   return (
     <div
       className={cx(
-        "absolute -top-4 z-2 flex rounded-full border border-line bg-raised p-0.5 opacity-0 shadow-low",
+        "absolute z-2 flex max-md:-top-4 md:bottom-0 rounded-full border border-line bg-raised p-0.5 opacity-0 shadow-low",
         "group-focus-within/row:opacity-100 group-hover/row:opacity-100 [@media(hover:none)]:hidden",
-        message.own ? "end-1" : "start-1",
+        message.own ? "max-md:end-1 md:end-full md:me-1.5" : "max-md:start-1 md:start-full md:ms-1.5",
       )}
     >
       <IconButton small tabIndex={tabIndex} label={t("react")} onClick={() => actions.pickReaction(message)}>
@@ -172,38 +164,41 @@ function HoverBar({ message, reachable, actions, onMore }: BarProps) {
 type MenuProps = {
   message: MessageView;
   me: string;
+  nameOf: (userId: string) => string;
   writable: boolean;
   actions: MessageActions;
-  at: { x: number; y: number };
+  at: PressPoint;
   onClose: () => void;
 };
 
-function MessageMenu({ message, me, writable, actions, at, onClose }: MenuProps) {
+function MessageMenu({ message, me, nameOf, writable, actions, at, onClose }: MenuProps) {
   const t = useTranslations("message");
   const mine = message.reactions.filter((one) => one.userIds.includes(me)).map((one) => one.emoji);
   return (
     <Menu
       label={t("actions")}
       anchor={at}
+      held={at.held}
       onClose={onClose}
       items={useItems(message, writable, actions)}
-      head={
-        writable && message.seq !== null
-          ? (close) => (
-              <QuickReactions
-                mine={mine}
-                onPick={(emoji) => {
-                  close();
-                  actions.react(message, emoji, !mine.includes(emoji));
-                }}
-                onMore={() => {
-                  close();
-                  actions.pickReaction(message);
-                }}
-              />
-            )
-          : undefined
-      }
+      head={(close) => (
+        <>
+          {writable && message.seq !== null && (
+            <QuickReactions
+              mine={mine}
+              onPick={(emoji) => {
+                close();
+                actions.react(message, emoji, !mine.includes(emoji));
+              }}
+              onMore={() => {
+                close();
+                actions.pickReaction(message);
+              }}
+            />
+          )}
+          <ReactionNames reactions={message.reactions} nameOf={nameOf} />
+        </>
+      )}
     />
   );
 }
@@ -229,16 +224,20 @@ function useItems(message: MessageView, writable: boolean, actions: MessageActio
 
 function Failure({ message, actions }: { message: MessageView; actions: MessageActions }) {
   const t = useTranslations("message");
+  const explain = useFailure();
+  const reason = message.failure ? explain(new ActionError(message.failure.code, message.failure.message)) : "";
   return (
     <div className="mt-1 flex flex-wrap items-center justify-end gap-x-1 text-sm text-danger-text">
-      <span>{t("failedWhy", { reason: message.failure?.message ?? "" })}</span>
-      <Button kind="quiet" className="min-h-9 px-2.5 text-sm" onClick={() => actions.retry(message)}>
-        <RotateCcw aria-hidden="true" className="size-4" />
-        {t("retry")}
-      </Button>
-      <Button kind="quiet" className="min-h-9 px-2.5 text-sm text-danger-text" onClick={() => actions.discard(message)}>
-        {t("discard")}
-      </Button>
+      <span>{t("failedWhy", { reason })}</span>
+      <span className="flex gap-x-1">
+        <Button kind="quiet" className="min-h-9 px-2.5 text-sm" onClick={() => actions.retry(message)}>
+          <RotateCcw aria-hidden="true" className="size-4" />
+          {t("retry")}
+        </Button>
+        <Button kind="quiet" className="min-h-9 px-2.5 text-sm text-danger-text" onClick={() => actions.discard(message)}>
+          {t("discard")}
+        </Button>
+      </span>
     </div>
   );
 }

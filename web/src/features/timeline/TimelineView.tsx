@@ -1,3 +1,4 @@
+import { MessageCircle } from "lucide-react";
 import { memo, type RefObject, useMemo, useRef } from "react";
 import { useTimeZone, useTranslations } from "use-intl";
 import type { MessageView } from "@/store/queries";
@@ -93,7 +94,7 @@ export const TimelineView = memo(function TimelineView(props: TimelineProps) {
               messages.length > 0 && t("start")
             )}
           </div>
-          {messages.length === 0 && !hasOlder && <Empty title={props.emptyText} />}
+          {messages.length === 0 && !hasOlder && <Empty icon={props.emptyText && <MessageCircle />} title={props.emptyText} />}
           {daysOf(rows).map((day) => (
             <section key={day.id}>
               <DayHeader at={day.at} />

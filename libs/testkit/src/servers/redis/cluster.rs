@@ -126,8 +126,7 @@ impl RedisCluster {
         }
         cluster.whole().await?;
         for replica in MASTERS..count {
-            let master = cluster.say(replica - MASTERS, "CLUSTER MYID").await?;
-            let master = master.lines().nth(1).context("no id")?.to_owned();
+            let master = cluster.id(replica - MASTERS).await?;
             cluster.say(replica, &format!("CLUSTER REPLICATE {master}")).await?;
             let synced = || async {
                 let info = cluster.say(replica - MASTERS, "INFO replication").await.ok()?;
@@ -177,17 +176,42 @@ impl RedisCluster {
         wait::until(READY, joined).await.context("the nodes do not become a cluster")
     }
 
-    /// Moves one slot from a node to another, both of them masters.
+    /// Moves one slot with its keys from a node to another, both of them masters.
     pub async fn move_slot(&self, slot: u16, from: usize, to: usize) -> Result<()> {
-        let id = |answer: String| answer.lines().nth(1).map(str::to_owned).context("no id");
-        let source = id(self.say(from, "CLUSTER MYID").await?)?;
-        let target = id(self.say(to, "CLUSTER MYID").await?)?;
+        self.begin_move(slot, from, to).await?;
+        while self.move_key(slot, from, to).await? {}
+        self.end_move(slot, from, to).await
+    }
+
+    /// From here on the slot's keys are in both: what `from` does not have, it sends on to `to`.
+    pub async fn begin_move(&self, slot: u16, from: usize, to: usize) -> Result<()> {
+        let (source, target) = (self.id(from).await?, self.id(to).await?);
         self.say(to, &format!("CLUSTER SETSLOT {slot} IMPORTING {source}")).await?;
         self.say(from, &format!("CLUSTER SETSLOT {slot} MIGRATING {target}")).await?;
+        Ok(())
+    }
+
+    /// Moves one key of the slot. Says whether there was one.
+    pub async fn move_key(&self, slot: u16, from: usize, to: usize) -> Result<bool> {
+        let answer = self.say(from, &format!("CLUSTER GETKEYSINSLOT {slot} 1")).await?;
+        let Some(key) = answer.lines().nth(2) else { return Ok(false) };
+        let port = self.nodes[to].port;
+        self.say(from, &format!("MIGRATE 127.0.0.1 {port} \"{key}\" 0 5000")).await?;
+        Ok(true)
+    }
+
+    /// The slot is where its keys are.
+    pub async fn end_move(&self, slot: u16, from: usize, to: usize) -> Result<()> {
+        let target = self.id(to).await?;
         for node in [to, from] {
             self.say(node, &format!("CLUSTER SETSLOT {slot} NODE {target}")).await?;
         }
         Ok(())
+    }
+
+    async fn id(&self, node: usize) -> Result<String> {
+        let answer = self.say(node, "CLUSTER MYID").await?;
+        answer.lines().nth(1).map(str::to_owned).context("no id")
     }
 
     async fn spawn(&self, port: u16, bus: u16) -> Result<Process> {

@@ -58,9 +58,17 @@ pub(crate) struct ViewRow {
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct MemberRow {
+    conversation_id: bson::Uuid,
     user_id: bson::Uuid,
     role: String,
     joined_at: DateTime,
+}
+
+impl MemberRow {
+    /// Where they are a member.
+    pub(super) fn conversation(&self) -> ConversationId {
+        id(self.conversation_id)
+    }
 }
 
 #[derive(Debug, Deserialize)]

@@ -9,11 +9,11 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use web::{Caller, Envelope, IdempotencyKey, Json, Path, Query, WebError};
 
+use super::view::MemberView;
 use super::{add, leave, list, remove, roles};
 use crate::chat::Chat;
 use crate::conversations::Role;
 use crate::conversations::http::{EntryAnswer, PageQuery, limit};
-use crate::conversations::view::MemberView;
 use crate::log::entry::Entry;
 
 /// Mounts the routes.
@@ -61,7 +61,7 @@ pub struct EntriesAnswer {
 
 /// The people of a conversation.
 #[utoipa::path(
-    get, path = "/api/v1/conversations/{id}/members", tag = "conversations",
+    get, path = "/api/v1/conversations/{id}/members", operation_id = "listMembers", tag = "conversations",
     params(("id" = String, Path, description = "the conversation's id"), PageQuery),
     responses(
         (status = 200, description = "a page: `{data, nextCursor}`", body = [MemberView]),
@@ -83,7 +83,7 @@ pub(crate) async fn all(
 
 /// Brings people into a group, as members. Owners and admins only.
 #[utoipa::path(
-    post, path = "/api/v1/conversations/{id}/members", tag = "conversations", request_body = AddRequest,
+    post, path = "/api/v1/conversations/{id}/members", operation_id = "addMembers", tag = "conversations", request_body = AddRequest,
     params(
         ("id" = String, Path, description = "the conversation's id"),
         ("Idempotency-Key" = String, Header, description = "a UUID"),
@@ -109,7 +109,7 @@ pub(crate) async fn bring(
 
 /// Says what a member may do. Owners only.
 #[utoipa::path(
-    patch, path = "/api/v1/conversations/{id}/members/{userId}", tag = "conversations",
+    patch, path = "/api/v1/conversations/{id}/members/{userId}", operation_id = "changeMember", tag = "conversations",
     request_body = RoleRequest,
     params(
         MemberPath,
@@ -136,7 +136,7 @@ pub(crate) async fn allow(
 
 /// Sends a member away. Owners, and admins for those who are neither.
 #[utoipa::path(
-    delete, path = "/api/v1/conversations/{id}/members/{userId}", tag = "conversations",
+    delete, path = "/api/v1/conversations/{id}/members/{userId}", operation_id = "removeMember", tag = "conversations",
     params(
         MemberPath,
         ("Idempotency-Key" = String, Header, description = "a UUID; becomes the entry's id"),
@@ -161,7 +161,7 @@ pub(crate) async fn send_away(
 
 /// Leaves a group. Where no owner would be left, the longest-standing admin or member becomes one.
 #[utoipa::path(
-    post, path = "/api/v1/conversations/{id}/leave", tag = "conversations",
+    post, path = "/api/v1/conversations/{id}/leave", operation_id = "leaveConversation", tag = "conversations",
     params(
         ("id" = String, Path, description = "the conversation's id"),
         ("Idempotency-Key" = String, Header, description = "a UUID; becomes the entry's id"),

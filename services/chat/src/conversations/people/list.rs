@@ -3,9 +3,9 @@
 use auth::Identity;
 use kernel::{ConversationId, Page, PageLimit};
 
+use super::view::{self, MemberView};
 use crate::chat::Chat;
 use crate::conversations::error::ConversationError;
-use crate::conversations::view::{self, MemberView};
 
 /// One page of the people in the conversation, in the order of their ids.
 #[tracing::instrument(skip_all, fields(user_id = %caller.user, conversation_id = %id))]
@@ -22,5 +22,5 @@ pub async fn people(
     let more = members.len() > limit.rows() as usize;
     members.truncate(limit.rows() as usize);
     let last = members.last().map(|member| member.user.to_string()).filter(|_| more);
-    Ok(Page { data: view::people(chat, members).await, next_cursor: last })
+    Ok(Page { data: view::named(chat, members).await, next_cursor: last })
 }

@@ -6,3 +6,4 @@ pub mod leave;
 pub mod list;
 pub mod remove;
 pub mod roles;
+pub mod view;

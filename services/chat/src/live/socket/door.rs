@@ -88,6 +88,10 @@ impl Door {
     async fn enter(&self, seat: &Arc<Seat>, token: &str) -> Result<(), WireError> {
         let chat = &self.live.chat;
         let identity = &seat.identity;
+        let _turn = self.live.turns.take(&*chat.random).await?;
+        if seat.is_closed() {
+            return Err(WireError::unavailable()); // nobody hears it
+        }
         devices::ensure_registered(chat, identity).await?;
         let most = chat.most_conversations();
         let ids = chat.conversations.conversations_of(identity.user, most).await?;

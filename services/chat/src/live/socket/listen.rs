@@ -16,6 +16,7 @@ use uuid::Uuid;
 
 use super::hub::Hub;
 use super::seat::Seat;
+use super::turns::Turns;
 use crate::chat::Chat;
 use crate::conversations::create::direct_id;
 use crate::conversations::error::ConversationError;
@@ -40,6 +41,8 @@ pub struct Live {
     pub revocations: Revocations,
     /// Something may have passed unheard.
     pub gap: Notify,
+    /// Who is let in or catches up now.
+    pub turns: Turns,
     /// Who is here, and who looks.
     pub presence: Arc<Presence>,
     /// Who writes.
@@ -55,8 +58,12 @@ impl Live {
             people: settings.people,
             all: settings.all,
         });
+        let sockets = &chat.settings.sockets;
+        // Some of the time until whoever is not in is cut off has to be left for letting them in.
+        let patience = Duration::from_secs(sockets.connect_timeout_s) / 2;
+        let turns = Turns::new(sockets.entering, patience);
         let presence = Arc::new(Presence::new(Arc::clone(&chat), Arc::clone(&hub), leases));
-        Self { chat, hub, revocations, gap: Notify::new(), presence, typists }
+        Self { chat, hub, revocations, gap: Notify::new(), turns, presence, typists }
     }
 
     /// Whether this instance has so much to do that what can be spared is left out.

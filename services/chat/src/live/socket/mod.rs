@@ -5,5 +5,6 @@ pub mod hub;
 pub mod listen;
 pub mod repair;
 pub mod seat;
+pub mod turns;
 pub mod upkeep;
 pub mod visit;

@@ -141,6 +141,11 @@ impl Seat {
         }
     }
 
+    /// Whether the connection is at its end.
+    pub fn is_closed(&self) -> bool {
+        self.socket.is_closed()
+    }
+
     /// Ends the connection.
     pub fn close(&self, reason: CloseReason) {
         self.socket.close(reason);

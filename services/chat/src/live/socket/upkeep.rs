@@ -1,7 +1,7 @@
 //! What an instance looks after from time to time, in case it missed the news: heads, new conversations, ended sessions,
 //! tokens that run out.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -23,6 +23,8 @@ const TYPING: Duration = Duration::from_millis(250);
 const AGAIN: Duration = Duration::from_secs(1);
 /// Conversations whose heads are read in one go.
 const HEADS: usize = 500;
+/// People whose conversations are read in one go.
+const PEOPLE: usize = 50;
 
 impl Live {
     /// Makes good what may have been lost: from time to time, and at once after a gap in what was heard.
@@ -39,8 +41,8 @@ impl Live {
             };
             if gap {
                 self.forget_what_may_have_changed();
-                self.end_revoked().await;
             }
+            self.look_for_ended_sessions(gap).await;
             if let Err(error) = self.read_again().await {
                 tracing::warn!(%error, "the stores could not be read again yet");
                 tokio::time::sleep(AGAIN).await;
@@ -101,25 +103,36 @@ impl Live {
         for ids in self.hub.conversations().chunks(HEADS) {
             self.hub.read_heads(ids).await?;
         }
-        for user in self.hub.users() {
-            self.find_conversations(user).await?;
+        for users in self.hub.users().chunks(PEOPLE) {
+            // What they heard before the rows were read is in the rows, unless they are out of it.
+            let heard: Vec<_> = users.iter().map(|user| self.heard_by(*user)).collect();
+            let mut rows = self.chat.conversations.conversations_of_each(users).await?;
+            for (user, heard) in users.iter().zip(heard) {
+                let rows = rows.remove(user).unwrap_or_default();
+                self.find_conversations(*user, &heard, rows).await?;
+            }
         }
         Ok(())
     }
 
+    fn heard_by(&self, user: UserId) -> HashSet<ConversationId> {
+        self.hub.seats_of(user).iter().flat_map(|seat| seat.joined()).collect()
+    }
+
     /// Conversations that the person is in and a socket of theirs does not hear, and those that they are not in any more.
-    async fn find_conversations(self: &Arc<Self>, user: UserId) -> Result<(), StoreError> {
-        let most = self.chat.most_conversations();
-        let seats = self.hub.seats_of(user);
-        let heard: HashSet<_> = seats.iter().flat_map(|seat| seat.joined()).collect();
-        let rows = self.chat.conversations.conversations_of(user, most).await?;
+    async fn find_conversations(
+        self: &Arc<Self>,
+        user: UserId,
+        heard: &HashSet<ConversationId>,
+        rows: Vec<ConversationId>,
+    ) -> Result<(), StoreError> {
         let rows: HashSet<_> = rows.into_iter().collect();
-        // What they heard before the rows were read is in the rows, unless they are out of it or over the limit.
         for id in heard.difference(&rows) {
             if self.chat.conversations.membership(user, *id).await?.is_none() {
                 self.shut(user, *id);
             }
         }
+        let seats = self.hub.seats_of(user);
         let unheard = |id: &ConversationId| seats.iter().any(|seat| !seat.has_joined(*id));
         for id in rows.into_iter().filter(unheard) {
             self.open(user, id);
@@ -127,24 +140,25 @@ impl Live {
         Ok(())
     }
 
-    /// Sessions whose end may have passed unheard.
-    async fn end_revoked(&self) {
-        let sessions: HashSet<_> = self
-            .hub
-            .seats()
-            .iter()
-            .map(|seat| (seat.identity.user, seat.identity.session))
-            .collect();
-        for (user, session) in sessions {
-            match self.revocations.is_revoked(session).await {
-                Ok(true) => self.end(user, session),
-                Ok(false) => {}
-                Err(error) => {
-                    // Their tokens end soon by themselves.
-                    tracing::warn!(%error, "ended sessions cannot be read");
-                    return;
+    /// Ends the sessions whose end passed unheard. Without a gap that is rare, and is left for the next time when there is so
+    /// much to do already: their tokens end by themselves.
+    pub(crate) async fn look_for_ended_sessions(&self, gap: bool) {
+        if !gap && self.is_busy() {
+            metrics::counter!("sessions_shed_total").increment(1);
+            return;
+        }
+        let seats = self.hub.seats();
+        let owners: HashMap<_, _> =
+            seats.iter().map(|seat| (seat.identity.session, seat.identity.user)).collect();
+        let sessions: Vec<_> = owners.keys().copied().collect();
+        match self.revocations.revoked_among(&sessions).await {
+            Ok(ended) => {
+                for (session, user) in ended.iter().filter_map(|id| owners.get_key_value(id)) {
+                    tracing::info!(session_id = %session, user_id = %user, "the end of a session had passed unheard");
+                    self.end(*user, *session);
                 }
             }
+            Err(error) => tracing::warn!(%error, "ended sessions cannot be read"),
         }
     }
 }

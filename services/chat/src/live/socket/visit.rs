@@ -168,7 +168,10 @@ impl Asked {
         let hub = Arc::clone(&self.live.hub);
         let heard = move |id| hub.passed_on(id);
         let (chat, caller) = (&self.live.chat, &self.seat.identity);
-        let answer = sync::socket::sync(chat, caller, &heard, payload).await;
+        let answer = match self.live.turns.take(&*chat.random).await {
+            Ok(_turn) => sync::socket::sync(chat, caller, &heard, payload).await,
+            Err(refused) => Err(refused),
+        };
         self.reply(answer).then(move || drop(held))
     }
 

@@ -46,7 +46,7 @@ pub struct DeleteQuery {
 
 /// Edits one's own message, for 15 minutes.
 #[utoipa::path(
-    patch, path = "/api/v1/conversations/{id}/messages/{messageId}", tag = "messages", request_body = EditRequest,
+    patch, path = "/api/v1/conversations/{id}/messages/{messageId}", operation_id = "editMessage", tag = "messages", request_body = EditRequest,
     params(
         ("id" = String, Path, description = "the conversation's id"),
         ("messageId" = String, Path, description = "the message's id"),
@@ -75,7 +75,7 @@ pub(crate) async fn edit_message(
 
 /// Takes a message back: for everyone one's own, for 24 hours, and in a group that one looks after anybody's.
 #[utoipa::path(
-    delete, path = "/api/v1/conversations/{id}/messages/{messageId}", tag = "messages",
+    delete, path = "/api/v1/conversations/{id}/messages/{messageId}", operation_id = "deleteMessage", tag = "messages",
     params(
         ("id" = String, Path, description = "the conversation's id"),
         ("messageId" = String, Path, description = "the message's id"),
@@ -104,7 +104,7 @@ pub(crate) async fn delete_message(
 
 /// Puts an emoji to a message.
 #[utoipa::path(
-    put, path = "/api/v1/conversations/{id}/messages/{messageId}/reactions/{emoji}", tag = "messages",
+    put, path = "/api/v1/conversations/{id}/messages/{messageId}/reactions/{emoji}", operation_id = "addReaction", tag = "messages",
     params(
         ("id" = String, Path, description = "the conversation's id"),
         ("messageId" = String, Path, description = "the message's id"),
@@ -130,7 +130,7 @@ pub(crate) async fn add_reaction(
 
 /// Takes an emoji away from a message.
 #[utoipa::path(
-    delete, path = "/api/v1/conversations/{id}/messages/{messageId}/reactions/{emoji}", tag = "messages",
+    delete, path = "/api/v1/conversations/{id}/messages/{messageId}/reactions/{emoji}", operation_id = "removeReaction", tag = "messages",
     params(
         ("id" = String, Path, description = "the conversation's id"),
         ("messageId" = String, Path, description = "the message's id"),
