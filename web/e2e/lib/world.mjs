@@ -200,6 +200,27 @@ export class Person {
     return this.page.locator("[data-row] p[dir=auto]").evaluateAll((all) => all.map((one) => one.firstChild?.textContent?.trim() ?? ""));
   }
 
+  /** The rows of a table of this browser's store. */
+  stored(table) {
+    return this.page.evaluate(
+      (name) =>
+        new Promise((done, fail) => {
+          const opening = indexedDB.open("restante");
+          opening.onerror = () => fail(opening.error);
+          opening.onsuccess = () => {
+            const db = opening.result;
+            const rows = db.transaction(name).objectStore(name).getAll();
+            rows.onerror = () => fail(rows.error);
+            rows.onsuccess = () => {
+              db.close();
+              done(rows.result);
+            };
+          };
+        }),
+      table,
+    );
+  }
+
   /** Does something with a message by its menu. */
   async act(text, item) {
     await this.message(text).last().click({ button: "right" });

@@ -70,6 +70,19 @@ export function theStore(): Store {
   return opened;
 }
 
+/**
+ * Writes all of it at once. The commit is asked for together with the writes, without waiting for their answers: from then on it is
+ * the browser's to finish, while a transaction that is still open is undone when the page is closed or reloaded. Ends when it is
+ * stored for certain; views are told no sooner.
+ */
+export async function writeAtOnce(db: Store, tables: Table[], write: () => PromiseLike<unknown>[]): Promise<void> {
+  await db.transaction("rw", tables, (transaction) => {
+    const writes = write();
+    transaction.idbtrans.commit();
+    return Promise.all(writes);
+  });
+}
+
 export async function readMeta<K extends MetaName>(db: Store, name: K): Promise<Meta[K] | undefined> {
   const row = await db.meta.get(name);
   return row?.value as Meta[K] | undefined;

@@ -83,9 +83,14 @@ export function useComposer(conversationId: string, onSent: () => void, people: 
   }, [put]);
 
   const send = useCallback(async () => {
-    const { text, replyTo, editing } = latest.current;
-    const message = parse(text);
+    const written = latest.current;
+    const { replyTo, editing } = written;
+    const message = parse(written.text);
     if (!message.text) return;
+    // The store first: what has left the box is there, however soon the page is left.
+    const stored = editing
+      ? editMessage(conversationId, editing, message)
+      : sendMessage(conversationId, { ...message, replyTo, mentions: mentionsIn(message.text, mentionable.current) });
     // The box is free for the next message at once.
     save.cancel();
     const next = editing ? aside.current : empty;
@@ -94,16 +99,18 @@ export function useComposer(conversationId: string, onSent: () => void, people: 
     touched.current = true;
     setState(next);
     typingStopped(conversationId);
-    if (editing) {
-      await editMessage(conversationId, editing, message);
-      await saveDraft(conversationId, next);
-      return;
+    if (!editing) onSent();
+    try {
+      await stored;
+    } catch (error) {
+      // The store is full or gone: back into the box, before what was written since.
+      const since = latest.current;
+      if (editing) aside.current = next;
+      put(since === next ? written : { ...since, text: `${written.text}\n${since.text}` });
+      throw error;
     }
-    // The store first: who reloads the page now loses what is not on its way there.
-    const stored = sendMessage(conversationId, { ...message, replyTo, mentions: mentionsIn(message.text, mentionable.current) });
-    onSent();
-    await stored;
-  }, [conversationId, onSent, save]);
+    if (editing) await saveDraft(conversationId, latest.current);
+  }, [conversationId, onSent, put, save]);
 
   return { state, ready, onText, reply, edit, cancel, send };
 }
@@ -132,8 +139,12 @@ function useDraftSaver(conversationId: string, latest: { current: ComposerState 
     timer.current = undefined;
   };
   useEffect(() => {
+    // What is hidden may be ended without another word.
+    const onHidden = () => document.visibilityState === "hidden" && now();
+    document.addEventListener("visibilitychange", onHidden);
     addEventListener("pagehide", now);
     return () => {
+      document.removeEventListener("visibilitychange", onHidden);
       removeEventListener("pagehide", now);
       now();
     };
