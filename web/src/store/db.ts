@@ -71,9 +71,8 @@ export function theStore(): Store {
 }
 
 /**
- * Writes all of it at once. The commit is asked for together with the writes, without waiting for their answers: from then on it is
- * the browser's to finish, while a transaction that is still open is undone when the page is closed or reloaded. Ends when it is
- * stored for certain; views are told no sooner.
+ * Writes all of it at once. The commit is asked for together with the writes, without waiting for their answers: a page that is left
+ * now takes fewer of them with it than one with a transaction still open. Ends when it is stored for certain; views are told no sooner.
  */
 export async function writeAtOnce(db: Store, tables: Table[], write: () => PromiseLike<unknown>[]): Promise<void> {
   await db.transaction("rw", tables, (transaction) => {

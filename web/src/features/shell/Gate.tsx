@@ -1,6 +1,7 @@
 "use client";
 import { type ReactNode, useEffect } from "react";
 import { useTranslations } from "use-intl";
+import { forgetLeft } from "@/features/composer/left";
 import { useConnection } from "@/features/session/useConnection";
 import { forgetEarly } from "@/lib/early";
 import { acceptLoss } from "@/net/session";
@@ -19,6 +20,7 @@ export function Gate({ children, onSignedOut }: Props) {
   useEffect(() => {
     if (!out) return;
     forgetEarly();
+    forgetLeft();
     onSignedOut();
   }, [out, onSignedOut]);
   if (trouble) return <Trouble kind={trouble} />;

@@ -10,6 +10,8 @@ import { discard, requeue, takeBack } from "../outbox";
 import { messageById } from "../asking/messages";
 
 export type NewMessage = {
+  /** Made anew unless given. */
+  id?: string;
   text: string;
   formatting?: Format[];
   replyTo?: ReplyTo | null;
@@ -17,9 +19,9 @@ export type NewMessage = {
   mentions?: string[];
 };
 
-/** Writes a message into the outbox and empties the draft, both or neither, even if the page is closed now. Answers its id, which stays. */
+/** Writes a message into the outbox and empties the draft, both or neither. Answers its id, which stays. */
 export async function sendMessage(conversationId: string, message: NewMessage, db: Store = theStore()): Promise<string> {
-  const id = newId();
+  const id = message.id ?? newId();
   const letter = letterOf({ id, conversationId, event: "message:send", messageId: id, body: sendBody(id, conversationId, message) });
   await writeAtOnce(db, [db.outbox, db.drafts], () => [db.outbox.add(letter), db.drafts.delete(conversationId)]);
   return id;
