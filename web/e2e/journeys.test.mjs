@@ -127,13 +127,38 @@ describe("journeys", { timeout: 300_000 }, () => {
   });
 
   test("a reload in the middle of a send neither loses nor doubles it", async () => {
-    await anna.box().fill("sent and reloaded");
-    await anna.box().press("Enter");
+    await anna.say("sent and reloaded");
+    // What is shown is on the device.
+    await anna.sees("sent and reloaded");
     await anna.page.reload();
     await anna.ticks("sent and reloaded", "read");
     await lena.sees("sent and reloaded");
     assert.equal(await lena.message("sent and reloaded").count(), 1);
     assert.equal(await anna.message("sent and reloaded").count(), 1);
+  });
+
+  test("what has left the box is kept, and what is in it as well, however soon the page is left", async () => {
+    for (const text of ["left at once", "left at once again", "left at once for the third time"]) {
+      await anna.box().fill(text);
+      // Within the very press that sends it.
+      await anna.page.evaluate(() => addEventListener("keydown", () => location.reload(), { once: true }));
+      await Promise.all([anna.page.waitForEvent("load"), anna.box().press("Enter")]);
+      await anna.page.getByText(text, { exact: true }).first().waitFor();
+      await anna.page.waitForFunction(() => document.querySelector("textarea")?.value === "");
+    }
+    await lena.sees("left at once for the third time");
+    assert.deepEqual(
+      (await lena.texts()).filter((text) => text.startsWith("left at once")),
+      ["left at once", "left at once again", "left at once for the third time"],
+    );
+
+    await anna.box().fill("just begun");
+    await anna.page.reload();
+    await anna.page.waitForFunction(() => document.querySelector("textarea")?.value === "just begun");
+    await anna.box().fill("");
+    await anna.page.reload();
+    await anna.sees("left at once for the third time");
+    assert.deepEqual(await anna.stored("drafts"), []);
   });
 
   test("the server is killed and started again", async () => {

@@ -1,324 +1,70 @@
 // How fast the client is on this machine, in a real browser, with a device that holds many messages. Measures; asserts nothing.
 //
-//   npm run build && RESTANTE_BIN=… node e2e/perf.mjs [messages]
+//   npm run build && RESTANTE_BIN=… node e2e/perf.mjs [messages] [--only press,link] [--turns 3] [--before OUT]
 //
 // A person logs in; then the store is filled as if the messages had come over years (the rows are what `ingest` makes of them).
-import { performance } from "node:perf_hooks";
+// With `--before` an older build is measured as well, in a browser of its own, turn by turn with this one, so that both meet the same load.
+import { loadavg } from "node:os";
+import { parseArgs } from "node:util";
+import { aDeviceWith, link, list, press, scroll, search, type } from "./lib/measures.mjs";
 import { World } from "./lib/world.mjs";
 
-const total = Number(process.argv[2] ?? 50_000);
-const repeats = 7;
+const measures = new Map(Object.entries({ list, link, press, scroll, type, search }));
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { only: { type: "string" }, turns: { type: "string", default: "1" }, before: { type: "string" } },
+});
+const total = Number(positionals[0] ?? 50_000);
+const wanted = values.only?.split(",") ?? [...measures.keys()];
+const unknown = wanted.find((name) => !measures.has(name));
+if (unknown) throw new Error(`there is no measure "${unknown}", only ${[...measures.keys()].join(", ")}`);
 
-const world = await World.start();
+const builds = values.before ? { before: values.before, now: undefined } : { now: undefined };
+const worlds = [];
+const loads = [];
+const rows = new Map();
 try {
-  const { page, big } = await aDeviceWith(total);
-  const rows = [];
-  const add = (what, figures, unit = "ms") => rows.push({ what, ...figures, unit });
-  const list = await opening(page, "/c", "nav li a");
-  add("open the page: from navigation to the list painted", list.whole);
-  add("of that, from the first paint on (store opened, list read, drawn)", list.own);
-  const link = await opening(page, `/c/${big}`, "[data-row]");
-  add(`open a conversation of ${total} by its link: from navigation to its messages painted`, link.whole);
-  add("of that, from the first paint on", link.own);
-  add(`press a conversation of ${total}: to its messages painted`, await switching(page, big));
-  add("scroll up through 2 000 messages: time of a frame", await scrolling(page, big));
-  add("a letter typed: to its paint", await typing(page, big));
-  add(`search a word in ${total}: to hits painted`, await searching(page));
-  add("search: the store's part", await searchingStore(page));
-  console.log(`\n${total} messages, ${new Date().toISOString().slice(0, 10)}, Chromium ${world.browser.version()}\n`);
-  console.log("| what | p50 | p95 | worst | |\n|---|---|---|---|---|");
-  for (const { what, p50, p95, worst, note, unit } of rows) console.log(`| ${what} | ${p50} | ${p95} | ${worst} ${unit} | ${note ?? ""} |`);
+  const devices = {};
+  for (const [name, out] of Object.entries(builds)) {
+    const world = await World.start({ out });
+    worlds.push(world);
+    devices[name] = await aDeviceWith(world, total);
+  }
+  for (const name of wanted) {
+    for (let turn = 0; turn < Number(values.turns); turn += 1) {
+      for (const [build, device] of Object.entries(devices)) await take(build, measures.get(name), device);
+    }
+  }
+  print(worlds[0].browser.version());
 } finally {
-  await world.stop();
+  for (const world of worlds) await world.stop();
 }
 
-/** Processor time of the page's main thread, in milliseconds: what it costs whatever else the machine does. */
-async function spent(page, work) {
-  const session = await page.context().newCDPSession(page);
-  await session.send("Performance.enable", { timeDomain: "threadTicks" });
-  const now = async () => (await session.send("Performance.getMetrics")).metrics.find((one) => one.name === "TaskDuration").value * 1_000;
-  const before = await now();
-  await work();
-  const after = await now();
-  await session.detach();
-  return after - before;
+async function take(build, measure, device) {
+  loads.push(loadavg()[0]);
+  for (const { what, all, spent = [], note } of await measure(device)) {
+    const key = `${what}${values.before ? ` (${build})` : ""}`;
+    const row = rows.get(key) ?? { all: [], spent: [], note };
+    row.all.push(...all);
+    row.spent.push(...spent);
+    rows.set(key, row);
+  }
+  // Two builds share the processors: whichever is not measured shows an empty page.
+  if (values.before) await device.page.goto("/icon.svg");
 }
 
-function figures(all, note) {
+function print(version) {
+  const load = `load ${Math.min(...loads).toFixed(1)} to ${Math.max(...loads).toFixed(1)}`;
+  console.log(`\n${total} messages, ${new Date().toISOString().slice(0, 16)}Z, Chromium ${version}, ${load}\n`);
+  console.log("| what | p50 | p95 | worst | processor p50 | |\n|---|--:|--:|--:|--:|---|");
+  for (const [what, { all, spent, note }] of rows) {
+    const cells = [at(all, 0.5), at(all, 0.95), at(all, 1), spent.length > 0 ? at(spent, 0.5) : "", note ?? ""];
+    console.log(`| ${what} | ${cells.join(" | ")} |`);
+  }
+}
+
+function at(all, part) {
   const sorted = [...all].sort((a, b) => a - b);
-  const at = (part) => sorted[Math.min(sorted.length - 1, Math.floor(part * sorted.length))];
-  const short = (value) => (value < 10 ? value.toFixed(1) : String(Math.round(value)));
-  return { p50: short(at(0.5)), p95: short(at(0.95)), worst: short(sorted.at(-1)), ...(note ? { note } : {}) };
-}
-
-/** Anna's browser, with conversations of many lengths, the largest of them `count` messages. */
-async function aDeviceWith(count) {
-  const [anna, lena] = [await world.person("Anna"), await world.person("Lena")];
-  for (const person of [anna, lena]) {
-    await person.logIn();
-    await person.introduce();
-  }
-  await anna.find(lena);
-  await anna.say("the beginning");
-  await anna.ticks("the beginning", "sent").catch(() => undefined);
-  const big = new URL(anna.page.url()).pathname.split("/")[2];
-  await anna.page.goto("/icon.svg");
-  const begun = performance.now();
-  await anna.page.evaluate(fill, { id: big, count });
-  console.log(`filled in ${Math.round(performance.now() - begun)} ms`);
-  return { page: anna.page, big };
-}
-
-/** Runs in the page. Rows stand above what the server has of the log, so that nothing is fetched or acknowledged. */
-async function fill({ id, count }) {
-  const words = "the parcel from Lisbon did arrive yesterday morning and the stamps are lovely thank you for the letter about winter".split(
-    " ",
-  );
-  let state = 7;
-  const random = () => {
-    state = (state * 48_271) % 2_147_483_647;
-    return state / 2_147_483_647;
-  };
-  const open = (name) =>
-    new Promise((done, failed) => {
-      const request = indexedDB.open(name);
-      request.onsuccess = () => done(request.result);
-      request.onerror = () => failed(request.error);
-    });
-  const db = await open("restante");
-  const done = (transaction) =>
-    new Promise((end, failed) => {
-      transaction.oncomplete = end;
-      transaction.onerror = () => failed(transaction.error);
-    });
-  const get = (store, key) =>
-    new Promise((end) => {
-      const request = db.transaction(store).objectStore(store).get(key);
-      request.onsuccess = () => end(request.result);
-    });
-  const conversation = await get("conversations", id);
-  const me = (await get("meta", "account")).value.userId;
-  const other = conversation.members.find((member) => member.userId !== me).userId;
-  const start = Date.now() - 3 * 365 * 86_400_000;
-  const step = (3 * 365 * 86_400_000) / count;
-  const row = (where, n) => {
-    const text = Array.from({ length: 3 + Math.floor(random() * 22) }, () => words[Math.floor(random() * words.length)]).join(" ");
-    const said = n % 997 === 0 ? `${text} marzipan` : text;
-    return {
-      conversationId: where,
-      id: `${String(Math.floor(start + n * step).toString(16))
-        .padStart(12, "0")
-        .replace(/^(.{8})(.{4})$/, "$1-$2")}-7000-8000-${n.toString(16).padStart(12, "0")}`,
-      seq: null,
-      order: n - count,
-      count: 0,
-      type: "message",
-      senderId: n % 3 === 0 ? me : other,
-      createdAt: new Date(start + n * step).toISOString(),
-      kind: "text",
-      text: said,
-      formatting: [],
-      attachments: [],
-      replyTo: null,
-      forwardedFrom: null,
-      mentions: [],
-      editedAt: null,
-      deleted: false,
-      hidden: false,
-      forgotten: false,
-      reactions: n % 50 === 0 ? [{ emoji: "👍", userIds: [other] }] : [],
-      notice: null,
-      raw: null,
-      words: [...new Set(said.toLowerCase().split(" "))],
-    };
-  };
-  for (let from = 1; from <= count; from += 2_000) {
-    const transaction = db.transaction("messages", "readwrite", { durability: "relaxed" });
-    const store = transaction.objectStore("messages");
-    for (let n = from; n < from + 2_000 && n <= count; n += 1) store.put(row(id, n));
-    await done(transaction);
-  }
-  const others = db.transaction(["conversations", "people"], "readwrite");
-  for (let n = 0; n < 200; n += 1) {
-    const who = `00000000-0000-7000-8000-${String(n).padStart(12, "0")}`;
-    others
-      .objectStore("people")
-      .put({ id: who, name: `Person ${n}`, username: null, bio: null, avatarUrl: null, createdAt: null, fetchedAt: Date.now() });
-    others.objectStore("conversations").put({
-      ...conversation,
-      id: `00000000-0000-7000-9000-${String(n).padStart(12, "0")}`,
-      members: [
-        conversation.members.find((member) => member.userId === me),
-        { userId: who, role: "member", joinedAt: conversation.createdAt },
-      ],
-      preview: { ...conversation.preview, text: `what Person ${n} wrote last` },
-      // The server does not know them, and is told nothing of them.
-      whole: 0,
-      head: { seq: 0, count: 0 },
-      read: { seq: 0, count: 0 },
-      activityAt: new Date(start + n * 3_600_000).toISOString(),
-    });
-  }
-  await done(others);
-  db.close();
-}
-
-/** From the start of a navigation to the first frame with what was waited for; and how long after anything was painted at all. */
-async function opening(page, address, selector) {
-  const [whole, own] = [[], []];
-  for (let n = 0; n < repeats; n += 1) {
-    await page.goto("/icon.svg");
-    await page.goto(address, { waitUntil: "commit" });
-    const at = await page.evaluate(painted, selector);
-    whole.push(at);
-    own.push(at - (await page.evaluate(() => performance.getEntriesByName("first-contentful-paint")[0]?.startTime ?? 0)));
-  }
-  return { whole: figures(whole), own: figures(own) };
-}
-
-/** Runs in the page: when, since navigation began, something was there and a frame had passed. */
-function painted(selector) {
-  return new Promise((done) => {
-    const look = () => {
-      if (!document.querySelector(selector)) return requestAnimationFrame(look);
-      requestAnimationFrame(() => setTimeout(() => done(performance.now())));
-    };
-    look();
-  });
-}
-
-async function switching(page, big) {
-  const all = [];
-  await page.goto("/c");
-  await page.locator(`a[href="/c/${big}"]`).waitFor();
-  const own = [];
-  for (let n = 0; n < repeats * 3; n += 1) {
-    const press = () =>
-      page.evaluate(async (id) => {
-        const begun = performance.now();
-        document.querySelector(`a[href="/c/${id}"]`).click();
-        await new Promise((done) => {
-          const look = () =>
-            document.querySelectorAll("[data-row]").length > 20
-              ? requestAnimationFrame(() => setTimeout(done))
-              : requestAnimationFrame(look);
-          look();
-        });
-        return performance.now() - begun;
-      }, big);
-    own.push(await spent(page, async () => all.push(await press())));
-    await page.getByRole("link", { name: /Notes to self/ }).click();
-    await page.locator("[data-row]").first().waitFor({ state: "detached" });
-  }
-  return figures(all, `processor time of the page: p50 ${figures(own).p50}`);
-}
-
-/** Wheel steps as a hand makes them, each frame's time. */
-async function scrolling(page, big) {
-  await page.goto(`/c/${big}`);
-  await page.locator("[data-row]").first().waitFor();
-  await page.locator("[data-timeline]").hover();
-  await page.evaluate(() => {
-    window.frames_ = [];
-    let last = performance.now();
-    const tick = (now) => {
-      window.frames_.push(now - last);
-      last = now;
-      window.ticking = requestAnimationFrame(tick);
-    };
-    window.ticking = requestAnimationFrame(tick);
-  });
-  const seen = new Set();
-  const wheel = async () => {
-    for (let n = 0; n < 400 && seen.size < 2_000; n += 1) {
-      await page.mouse.wheel(0, -400);
-      for (const id of await page.evaluate(() => [...document.querySelectorAll("[data-row]")].map((row) => row.dataset.row))) seen.add(id);
-    }
-  };
-  const own = await spent(page, wheel);
-  const times = await page.evaluate(() => {
-    cancelAnimationFrame(window.ticking);
-    return window.frames_.slice(5);
-  });
-  const dropped = times.filter((time) => time > 25).length;
-  return figures(
-    times,
-    `${seen.size} rows seen, ${times.length} frames, ${dropped} longer than 25 ms, ${times.filter((time) => time > 50).length} than 50; processor time of the page: ${(own / times.length).toFixed(1)} a frame`,
-  );
-}
-
-/** From the letter to the frame that shows it. */
-async function typing(page, big) {
-  await page.goto(`/c/${big}`);
-  await page.locator("[data-row]").first().waitFor();
-  await page.evaluate(() => {
-    window.toFrame = [];
-    document.querySelector("textarea").addEventListener("beforeinput", () => {
-      const begun = performance.now();
-      requestAnimationFrame(() => setTimeout(() => window.toFrame.push(performance.now() - begun)));
-    });
-  });
-  const text = "a sentence as long as people write them when they have something to say ";
-  const own = await spent(page, () => page.locator("textarea").pressSequentially(text, { delay: 35, timeout: 120_000 }));
-  const toFrame = await page.evaluate(() => window.toFrame);
-  await page.locator("textarea").fill("");
-  return figures(toFrame, `processor time of the page: ${(own / text.length).toFixed(1)} a letter, drafts and list included`);
-}
-
-async function searching(page) {
-  const [all, own] = [[], []];
-  await page.goto("/c");
-  const box = page.getByRole("searchbox", { name: "Search", exact: true });
-  await box.waitFor();
-  for (const query of ["marzipan", "lisbon winter", "stamps", "yester", "the letter", "marzipan", "parcel lovely"]) {
-    await box.fill("");
-    await page.locator("mark").first().waitFor({ state: "detached" });
-    const begun = page.evaluate(
-      () =>
-        new Promise((done) => {
-          const input = document.querySelector("input[type=search]");
-          input.addEventListener(
-            "input",
-            () => {
-              const at = performance.now();
-              const look = () =>
-                document.querySelector("mark")
-                  ? requestAnimationFrame(() => setTimeout(() => done(performance.now() - at)))
-                  : requestAnimationFrame(look);
-              look();
-            },
-            { once: true },
-          );
-        }),
-    );
-    const search = async () => {
-      await box.fill(query);
-      all.push(await begun);
-    };
-    own.push(await spent(page, search));
-  }
-  return figures(all, `one word, two words, frequent and rare; processor time of the page: p50 ${figures(own).p50}`);
-}
-
-/** The index alone: keys of one frequent and of one rare word. */
-async function searchingStore(page) {
-  const all = await page.evaluate(async () => {
-    const db = await new Promise((done) => {
-      const request = indexedDB.open("restante");
-      request.onsuccess = () => done(request.result);
-    });
-    const out = [];
-    for (const word of ["marzipan", "the", "lisbon", "stamps", "winter"]) {
-      const at = performance.now();
-      await new Promise((done) => {
-        const range = IDBKeyRange.bound(word, `${word}\uffff`);
-        const request = db.transaction("messages").objectStore("messages").index("words").getAllKeys(range);
-        request.onsuccess = done;
-      });
-      out.push(performance.now() - at);
-    }
-    db.close();
-    return out;
-  });
-  return figures(all);
+  const value = sorted[Math.min(sorted.length - 1, Math.floor(part * sorted.length))];
+  return value < 10 ? value.toFixed(1) : String(Math.round(value));
 }

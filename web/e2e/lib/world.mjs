@@ -27,17 +27,19 @@ export const desktop = { width: 1280, height: 800 };
 export const phone = { width: 375, height: 740 };
 
 /** What serves the pages and passes on the rest. */
-async function front(backend, port = 0) {
+async function front(backend, root, port = 0) {
   if (process.env.WEB_BUILTIN || split) return { url: backend.url, close: async () => {} };
   const serve = process.env.WEB_FRONT === "nginx" ? serveByNginx : serveStatic;
-  return serve({ root: out, backend: backend.url, port });
+  return serve({ root, backend: backend.url, port });
 }
 
 export class World {
-  static async start() {
+  /** `out`: another build of the client than the usual one. */
+  static async start(options = {}) {
     const world = new World();
+    world.out = options.out ? path.resolve(options.out) : out;
     world.backend = split ? await Split.start(root) : await Backend.start(binary);
-    world.front = await front(world.backend);
+    world.front = await front(world.backend, world.out);
     world.browser = await chromium.launch({
       executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
       args: ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"],
@@ -83,7 +85,7 @@ export class World {
 
   async mend() {
     await this.backend.up();
-    this.front = await front(this.backend, Number(new URL(this.front.url).port));
+    this.front = await front(this.backend, this.out, Number(new URL(this.front.url).port));
   }
 
   async stop() {
@@ -196,6 +198,27 @@ export class Person {
   /** What the bubbles say, in order. */
   texts() {
     return this.page.locator("[data-row] p[dir=auto]").evaluateAll((all) => all.map((one) => one.firstChild?.textContent?.trim() ?? ""));
+  }
+
+  /** The rows of a table of this browser's store. */
+  stored(table) {
+    return this.page.evaluate(
+      (name) =>
+        new Promise((done, fail) => {
+          const opening = indexedDB.open("restante");
+          opening.onerror = () => fail(opening.error);
+          opening.onsuccess = () => {
+            const db = opening.result;
+            const rows = db.transaction(name).objectStore(name).getAll();
+            rows.onerror = () => fail(rows.error);
+            rows.onsuccess = () => {
+              db.close();
+              done(rows.result);
+            };
+          };
+        }),
+      table,
+    );
   }
 
   /** Does something with a message by its menu. */

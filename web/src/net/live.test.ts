@@ -186,6 +186,41 @@ describe.skipIf(!binary)("with the real server", () => {
     await soon(async () => expect([await ann.db.outbox.count(), await phone.db.outbox.count()]).toEqual([0, 0]));
   });
 
+  it("has what somebody wrote before they were blocked, on a device that comes after it, and nothing of what is withheld", {
+    timeout: 60_000,
+  }, async () => {
+    for (const page of phone.pages.splice(0)) page.close();
+    await actions.sendMessage(direct, { text: "before the block" }, bob.db);
+    await soon(async () => expect(await ann.texts(direct)).toContain("before the block"));
+    await actions.setBlocked(await bob.me(), true, ann.db);
+    // It holds once the blocker may not write there either.
+    await soon(async () => {
+      const id = await actions.sendMessage(direct, { text: "does it hold?" }, ann.db);
+      await soon(async () => expect(await queries.outboxState(id, ann.db)).not.toMatchObject({ state: "waiting" }));
+      expect(await queries.outboxState(id, ann.db)).toMatchObject({ failure: { code: "FORBIDDEN" } });
+      await actions.discardSend(id, ann.db);
+    });
+    await actions.sendMessage(direct, { text: "while blocked" }, bob.db);
+    await soon(async () => expect(await bob.last(direct)).toMatchObject({ text: "while blocked", progress: "sent" }));
+    const { head } = (await bob.db.conversations.get(direct)) ?? {};
+    await actions.refreshContacts(phone.db);
+    phone.tab();
+    for (const browser of [phone, ann]) {
+      await soon(async () => expect(await browser.db.conversations.get(direct)).toMatchObject({ whole: head?.seq }));
+      const texts = await browser.texts(direct);
+      expect(texts).toContain("before the block");
+      expect(texts).not.toContain("while blocked");
+      expect(await queries.conversationById(direct, browser.db)).toMatchObject({ unread: 0, preview: { text: texts.at(-1) } });
+    }
+    await actions.setBlocked(await bob.me(), false, ann.db);
+    await soon(async () => {
+      const text = `after it ${newId()}`;
+      await actions.sendMessage(direct, { text }, bob.db);
+      await soon(async () => expect(await phone.texts(direct)).toContain(text), 1_000);
+    });
+    expect(await phone.texts(direct)).not.toContain("while blocked");
+  });
+
   it("lets one tab refresh for all", { timeout: 30_000 }, async () => {
     const before = await readMeta(ann.db, "tokens");
     if (!before) throw new Error("no tokens");

@@ -83,8 +83,8 @@ async function peek(): Promise<Connection | null> {
   const { readMeta, theStore } = await import("@/store/db");
   try {
     const db = theStore();
-    const known = (await readMeta(db, "account")) && (await readMeta(db, "tokens"));
-    return known ? { ...first, phase: "connecting", since: Date.now() } : null;
+    const [account, tokens] = await Promise.all([readMeta(db, "account"), readMeta(db, "tokens")]);
+    return account && tokens ? { ...first, phase: "connecting", since: Date.now() } : null;
   } catch {
     // The page finds out what is wrong with the store, and says so.
     return null;

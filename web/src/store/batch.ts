@@ -14,20 +14,12 @@ export async function begin(db: Store, me: string, conversation: ConversationRow
     conversation: structuredClone(conversation),
     rows: new Map(rows.filter((row) => row !== undefined).map((row) => [row.id, row])),
     hidden: new Set(hidden.flatMap((row) => (row ? [row.messageId] : []))),
-    shut: await shutOut(db, me, conversation),
     dirty: new Set(),
     deleted: [],
     left: [],
     account: [],
     arrived: [],
   };
-}
-
-async function shutOut(db: Store, me: string, { kind, members }: ConversationRow): Promise<Set<string>> {
-  if (kind !== "direct") return new Set();
-  const others = members.map((member) => member.userId).filter((id) => id !== me);
-  const rows = await db.contacts.bulkGet(others);
-  return new Set(rows.flatMap((row) => (row?.state === "blocked" ? [row.userId] : [])));
 }
 
 function concerned({ id, data }: Entry): string[] {

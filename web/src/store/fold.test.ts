@@ -45,7 +45,6 @@ function folded(entries: Entry[], change: Partial<Working> = {}): Working {
     conversation: conversation(),
     rows: new Map(),
     hidden: new Set(),
-    shut: new Set(),
     dirty: new Set(),
     deleted: [],
     left: [],

@@ -17,8 +17,6 @@ export type Working = {
   rows: Map<string, MessageRow>;
   /** Messages that the person has deleted for themself. */
   hidden: Set<string>;
-  /** Of a conversation with one person: they, if they are blocked. What they write is hidden from the start. */
-  shut: Set<string>;
   /** Rows that are different now. */
   dirty: Set<string>;
   /** Messages deleted for everyone: what quotes them loses the quote. */
@@ -76,10 +74,6 @@ function addMessage(work: Working, entry: Entry, isNews: boolean): void {
     // Under another epoch it was here before: it keeps what it says and gets its place.
     if (known.seq !== entry.seq) put(work, { ...known, seq: entry.seq, order: entry.seq, count: entry.count });
   } else {
-    if (work.shut.has(entry.senderId)) {
-      shutOut(work, entry);
-      return;
-    }
     put(work, messageRow(entry, work.hidden.has(entry.id)));
     if (isNews && !known && entry.senderId !== work.me) {
       work.arrived.push(entry.id);
@@ -89,13 +83,6 @@ function addMessage(work: Working, entry: Entry, isNews: boolean): void {
   }
   withdrawQuote(work, entry.id);
   show(work, entry.id);
-}
-
-/** It keeps its place in the log and nothing else; nobody has to read it. */
-function shutOut(work: Working, entry: Entry): void {
-  put(work, { ...emptied(messageRow(entry, true)), deleted: false });
-  const { head, read } = work.conversation;
-  if (read.count >= head.count) raiseRead(work.conversation, entry);
 }
 
 /** An answer to what is deleted quotes nothing, also when it comes after the deletion. */

@@ -5,7 +5,7 @@ import { freshStore } from "@/testing/stores";
 import { sendMessage } from "./actions";
 import { readMeta, type Store, writeMeta } from "./db";
 import { histories, ingest, ingestPage, meet, settle, Stale } from "./ingest";
-import { conversationById, conversationList, messageById, messageSlice, receiptsOf } from "./queries";
+import { conversationById, conversationList, messageById, messageSlice, receiptsOf, unreadTotal } from "./queries";
 
 const page = (change: Partial<SyncPage> = {}): SyncPage => ({
   since: "s1",
@@ -74,28 +74,30 @@ describe("ingest", () => {
     expect(await texts(db)).toEqual(["text 1", "text 2"]);
   });
 
-  it("keeps out what somebody who is blocked writes to this person alone, for good, and counts it as read", async () => {
+  it("shows what somebody wrote before they were blocked, also when it comes only after that", async () => {
     const db = await withGroup([entryOf("c", 1)], { kind: "direct" });
-    await db.contacts.put({ userId: "ann", state: "blocked", since: at(0) });
-    // What was unread before stays so.
-    expect(await take(db, [entryOf("c", 2)])).toEqual([]);
-    expect(await conversationById("c", db)).toMatchObject({ unread: 2, preview: { text: "text 1" } });
-    await db.conversations.update("c", { read: { seq: 2, count: 2 } });
-    expect(await take(db, [entryOf("c", 3, { data: { kind: "text", text: "text 3", mentions: ["me"] } })])).toEqual([]);
-    expect(await texts(db)).toEqual(["text 1"]);
-    expect((await db.messages.get(["c", "m3"]))?.text).toBe("");
-    expect(await conversationById("c", db)).toMatchObject({ unread: 0, mentions: 0, preview: { text: "text 1" } });
-    await db.contacts.delete("ann");
-    expect(await take(db, [entryOf("c", 4)])).toHaveLength(1);
-    expect(await texts(db)).toEqual(["text 1", "text 4"]);
-    expect((await conversationById("c", db))?.unread).toBe(1);
+    await db.contacts.put({ userId: "ann", state: "blocked", since: at(9) });
+    expect(await take(db, [entryOf("c", 2)])).toEqual([{ conversationId: "c", messageId: "m2" }]);
+    expect(await texts(db)).toEqual(["text 1", "text 2"]);
+    expect(await conversationById("c", db)).toMatchObject({ unread: 2, preview: { text: "text 2" } });
   });
 
-  it("leaves what somebody who is blocked writes in a group", async () => {
-    const db = await withGroup([entryOf("c", 1)]);
-    await db.contacts.put({ userId: "ann", state: "blocked", since: at(0) });
-    expect(await take(db, [entryOf("c", 2)])).toHaveLength(1);
-    expect(await texts(db)).toEqual(["text 1", "text 2"]);
+  it("passes over what is withheld without a trace, and has nothing to read because of it", async () => {
+    const db = await withGroup([entryOf("c", 1)], { kind: "direct" });
+    await db.conversations.update("c", { read: { seq: 1, count: 1 } });
+    await db.contacts.put({ userId: "ann", state: "blocked", since: at(1) });
+    const before = await conversationById("c", db);
+    const withheld = (seq: number, count: number) => entryOf("c", seq, { type: "withheld", senderId: "me", count, data: null });
+    // A message, and an edit or a reaction, which counts nothing.
+    expect(await take(db, [withheld(2, 2), withheld(3, 2)])).toEqual([]);
+    expect(await texts(db)).toEqual(["text 1"]);
+    const { preview, activityAt } = before ?? {};
+    expect(await conversationById("c", db)).toMatchObject({ unread: 0, mentions: 0, preview, activityAt, head: { seq: 3, count: 2 } });
+    expect(await messageById("c", "m2", db)).toBeNull();
+    // Its place is passed: what comes next follows on.
+    expect(await take(db, [entryOf("c", 4, { count: 3 })])).toHaveLength(1);
+    expect(await texts(db)).toEqual(["text 1", "text 4"]);
+    expect(await unreadTotal(db)).toBe(1);
   });
 
   it("stores nothing for a device that is logged out, nor on top of what is not there", async () => {

@@ -1,6 +1,6 @@
 import { describe, expect, it, vi } from "vitest";
 import { freshStore } from "@/testing/stores";
-import { removeForMe, sendMessage, takeBackFor, takeBackRemoval } from "./actions";
+import { removeForMe, saveDraft, sendMessage, takeBackFor, takeBackRemoval } from "./actions";
 import { due, heldFor } from "./outbox";
 
 const none = new Set<string>();
@@ -35,5 +35,25 @@ describe("what can be taken back", () => {
     if (!letter) throw new Error("no letter");
     expect(heldFor(letter, Date.now() - 86_400_000)).toBeLessThan(takeBackFor + 1_000);
     expect(heldFor(letter, Date.now() + 86_400_000)).toBe(0);
+  });
+});
+
+describe("what is written into the store", () => {
+  it("is asked for whole, and with its commit, before the page can be gone", async () => {
+    const db = await freshStore();
+    await saveDraft("c", { text: "hel" }, db);
+    const [add, remove, commit] = [
+      vi.spyOn(IDBObjectStore.prototype, "add"),
+      vi.spyOn(IDBObjectStore.prototype, "delete"),
+      vi.spyOn(IDBTransaction.prototype, "commit"),
+    ];
+    const sent = sendMessage("c", { text: "hello" }, db);
+    // The store answers in later tasks only; a page that is left has none.
+    for (let turn = 0; turn < 100; turn += 1) await null;
+    expect([add, remove, commit].map((asked) => asked.mock.calls.length)).toEqual([1, 1, 1]);
+    expect(commit.mock.contexts[0]).toBe((add.mock.contexts[0] as IDBObjectStore).transaction);
+    vi.restoreAllMocks();
+    const id = await sent;
+    expect([(await db.outbox.toArray()).map((letter) => letter.id), await db.drafts.count()]).toEqual([[id], 0]);
   });
 });

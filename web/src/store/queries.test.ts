@@ -47,6 +47,19 @@ describe("a slice of messages", () => {
     expect([whole.messages.length, whole.atStart, whole.atEnd]).toEqual([100, true, true]);
   });
 
+  it("passes over what is not shown, however much of it there is in one place", async () => {
+    const db = await withLog(hundred);
+    // Half of the places within reach, and then a run that is longer than what is read at a time.
+    for (let seq = 60; seq <= 98; seq += 1) if (seq < 80 || seq % 2 === 0) await db.messages.update(["c", `c-m${seq}`], { hidden: true });
+    const end = await queries.messageSlice("c", { around: { at: "end" }, before: 14, after: 0 }, db);
+    const odd = [81, 83, 85, 87, 89, 91, 93, 95, 97, 99];
+    expect([ids(end), end.atStart]).toEqual([[57, 58, 59, ...odd, 100], false]);
+    const up = await queries.messageSlice("c", { around: { at: "seq", seq: 58 }, before: 1, after: 5 }, db);
+    expect([ids(up), up.atEnd]).toEqual([[57, 58, 59, 81, 83, 85], false]);
+    const rest = await queries.messageSlice("c", { around: { at: "seq", seq: 97 }, before: 0, after: 50 }, db);
+    expect([ids(rest), rest.atEnd]).toEqual([[97, 99, 100], true]);
+  });
+
   it("opens at the first unread message of somebody else, else at the end", async () => {
     const db = await withLog(hundred.slice(0, 10), { read: { seq: 4, count: 4 } });
     const unread = await queries.messageSlice("c", { around: { at: "unread" }, before: 1, after: 2 }, db);
@@ -140,7 +153,12 @@ describe("ticks", () => {
     const members = ["me", "ann", "bob"].map((id) => memberOf(id));
     const db = await withLog([], { members });
     await add(db, "c", 1, { senderId: "me" });
-    const progress = async () => (await queries.messageById("c", "c-m1", db))?.progress;
+    const progress = async () => {
+      const one = (await queries.messageById("c", "c-m1", db))?.progress;
+      // The list asks for all at once, and is told the same.
+      expect((await queries.progressOf([["c", "c-m1"]], db)).get("c-m1")).toBe(one);
+      return one;
+    };
     await db.receipts.bulkPut([
       { conversationId: "c", userId: "ann", delivered: 1, read: 1 },
       { conversationId: "c", userId: "bob", delivered: 0, read: 0 },
@@ -152,6 +170,27 @@ describe("ticks", () => {
     expect(await progress()).toBe("read");
     await db.conversations.update("c", { memberCount: 80, readBy: { seq: 1, by: 34 }, deliveredBy: { seq: 1, by: 79 } });
     expect(await queries.messageById("c", "c-m1", db)).toMatchObject({ progress: "delivered", readBy: 34, deliveredBy: 79 });
+    expect(await progress()).toBe("delivered");
+  });
+
+  it("of many messages are told together, those that wait or failed as well, and of others' messages none", async () => {
+    const db = await withLog(["theirs"]);
+    await fill(db, "d", []);
+    await add(db, "c", 2, { senderId: "me" });
+    const waiting = await actions.sendMessage("c", { text: "waits" }, db);
+    const failed = await actions.sendMessage("d", { text: "failed" }, db);
+    await db.outbox.where("id").equals(failed).modify({ state: "failed" });
+    const told = await queries.progressOf(
+      [
+        ["c", "c-m1"],
+        ["c", "c-m2"],
+        ["c", waiting],
+        ["d", failed],
+        ["d", "nowhere"],
+      ],
+      db,
+    );
+    expect(Object.fromEntries(told)).toEqual({ "c-m2": "sent", [waiting]: "pending", [failed]: "failed" });
   });
 });
 
@@ -215,5 +254,29 @@ describe("marking", () => {
     expect(await db.personal.get(["c", "read"])).toMatchObject({ read: { seq: 2, count: 2 } });
     await actions.markAllRead(db);
     expect(await queries.unreadTotal(db)).toBe(0);
+  });
+});
+
+describe("what a conversation opens with", () => {
+  it("is the conversation, whose it is, and the messages around the place that is wanted", async () => {
+    const db = await freshStore();
+    expect(await queries.opening("c", null, db)).toMatchObject({
+      conversation: null,
+      account: { userId: "me" },
+      synced: false,
+      first: null,
+    });
+    const entries = [1, 2, 3, 4].map((seq) => entryOf("c", seq));
+    await ingestPage(
+      db,
+      me,
+      { since: "s", removed: [], receipts: [], more: false, conversations: [{ conversation: viewOf("c"), entries, gone: [] }] },
+      new Map(),
+    );
+    const stretch = { around: { at: "end" as const }, before: 2, after: 2 };
+    const found = await queries.opening("c", (conversation) => (conversation.unread === 4 ? stretch : { ...stretch, before: 1 }), db);
+    expect(found.first?.stretch).toBe(stretch);
+    expect(found.first?.slice.messages.map((message) => message.text)).toEqual(["text 3", "text 4"]);
+    expect((await queries.opening("c", null, db)).first).toBeNull();
   });
 });

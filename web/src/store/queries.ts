@@ -6,5 +6,6 @@ export * from "./asking/account";
 export * from "./asking/conversations";
 export * from "./asking/history";
 export * from "./asking/messages";
+export * from "./asking/opening";
 export * from "./asking/people";
 export type * from "./views";

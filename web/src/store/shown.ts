@@ -64,7 +64,8 @@ function reach(told: { seq: number; by: number } | null, row: MessageRow): numbe
   return told && row.seq !== null && row.seq <= told.seq ? told.by : 0;
 }
 
-function progress(row: MessageRow, by: Light): Progress | null {
+/** How far one's own message has come. */
+export function progress(row: MessageRow, by: Pick<Light, "me" | "conversation" | "receipts">): Progress | null {
   if (row.senderId !== by.me || row.type !== "message") return null;
   const { conversation, receipts } = by;
   if (!conversation || row.seq === null) return "sent";

@@ -12,7 +12,10 @@ const message = { id: "m", senderId: "s", text: "was bold", formatting: [{ style
 const nobody: never[] = [];
 
 describe("useComposer", () => {
-  beforeEach(() => theStore().drafts.clear());
+  beforeEach(async () => {
+    await theStore().drafts.clear();
+    await theStore().outbox.clear();
+  });
   afterEach(cleanup);
 
   async function opened() {
@@ -36,6 +39,39 @@ describe("useComposer", () => {
     expect(box.current.state).toEqual({ text: "was **bold**", replyTo: null, editing: "m" });
     act(() => box.current.cancel());
     expect(box.current.state).toEqual({ text: "unfinished", replyTo: null, editing: null });
+  });
+
+  it("writes what is in it when the page is hidden or left, also that it is empty", async () => {
+    await saveDraft("c", { text: "half a" });
+    const box = await opened();
+    act(() => box.current.onText(""));
+    dispatchEvent(new Event("pagehide"));
+    await waitFor(async () => expect(await draft("c")).toBeNull(), { timeout: 200 });
+    act(() => box.current.onText("again"));
+    vi.spyOn(document, "visibilityState", "get").mockReturnValue("hidden");
+    document.dispatchEvent(new Event("visibilitychange"));
+    await waitFor(async () => expect((await draft("c"))?.text).toBe("again"), { timeout: 200 });
+    vi.restoreAllMocks();
+  });
+
+  it("is empty once a message is sent, and has it again if the store does not take it", async () => {
+    const box = await opened();
+    act(() => box.current.onText("first"));
+    await act(() => box.current.send());
+    expect(box.current.state.text).toBe("");
+    expect(await theStore().outbox.count()).toBe(1);
+
+    act(() => box.current.onText("second"));
+    theStore().close();
+    const refused = act(async () => {
+      const sent = box.current.send();
+      box.current.onText("third");
+      await expect(sent).rejects.toThrow();
+    });
+    await refused;
+    await theStore().open();
+    expect(box.current.state.text).toBe("second\nthird");
+    expect(await theStore().outbox.count()).toBe(1);
   });
 
   it("answers with the beginning of what is answered", async () => {

@@ -1,8 +1,10 @@
 import { useCallback, useEffect, useRef, useState } from "react";
 import { typingNow, typingStopped } from "@/net/session";
-import { editMessage, saveDraft, sendMessage } from "@/store/actions";
+import { editMessage, saveDraft } from "@/store/actions";
 import type { ReplyTo } from "@/store/db";
 import { draft as readDraft, type MessageView } from "@/store/queries";
+import { Departures } from "./departures";
+import { keepLeft, readLeft } from "./left";
 import { type Mentionable, mentionsIn } from "./mentions";
 import { parse, unparse } from "./markup";
 
@@ -27,19 +29,10 @@ export function useComposer(conversationId: string, onSent: () => void, people: 
   /** What was in the box before a message was to be changed. */
   const aside = useRef<ComposerState>(empty);
   const touched = useRef(false);
+  /** A change of a message that the store has not confirmed. */
+  const changing = useRef<ComposerState | null>(null);
+  const [departures] = useState(() => new Departures(conversationId));
   const save = useDraftSaver(conversationId, latest);
-
-  useEffect(() => {
-    let gone = false;
-    readDraft(conversationId).then((stored) => {
-      if (gone) return;
-      if (stored && !touched.current) setState({ text: stored.text, replyTo: stored.replyTo, editing: stored.editing });
-      setReady(true);
-    });
-    return () => {
-      gone = true;
-    };
-  }, [conversationId]);
 
   const put = useCallback(
     (next: ComposerState) => {
@@ -50,6 +43,35 @@ export function useComposer(conversationId: string, onSent: () => void, people: 
     },
     [save],
   );
+
+  useEffect(() => {
+    let gone = false;
+    let read = false;
+    const left = readLeft(conversationId);
+    const begin = async () => {
+      if (left) await departures.resume(left.sending);
+      const stored = await readDraft(conversationId);
+      if (gone) return;
+      read = true;
+      if (left?.draft && !touched.current) put(left.draft);
+      else if (stored && !touched.current) setState({ text: stored.text, replyTo: stored.replyTo, editing: stored.editing });
+      keepLeft(conversationId, null);
+      setReady(true);
+    };
+    void begin();
+    const onLeave = () => {
+      if (!read && !touched.current) return;
+      save.now();
+      const { sending } = departures;
+      const draft = changing.current ?? (save.unsure() ? latest.current : null);
+      keepLeft(conversationId, sending.length > 0 || draft ? { sending, draft } : null);
+    };
+    addEventListener("pagehide", onLeave);
+    return () => {
+      gone = true;
+      removeEventListener("pagehide", onLeave);
+    };
+  }, [conversationId, departures, put, save]);
 
   const onText = useCallback(
     (text: string) => {
@@ -83,9 +105,15 @@ export function useComposer(conversationId: string, onSent: () => void, people: 
   }, [put]);
 
   const send = useCallback(async () => {
-    const { text, replyTo, editing } = latest.current;
-    const message = parse(text);
+    const written = latest.current;
+    const { replyTo, editing } = written;
+    const message = parse(written.text);
     if (!message.text) return;
+    // The store first: what has left the box is there, however soon the page is left.
+    const stored = editing
+      ? editMessage(conversationId, editing, message)
+      : departures.send({ ...message, replyTo, mentions: mentionsIn(message.text, mentionable.current) });
+    changing.current = editing ? written : null;
     // The box is free for the next message at once.
     save.cancel();
     const next = editing ? aside.current : empty;
@@ -94,14 +122,20 @@ export function useComposer(conversationId: string, onSent: () => void, people: 
     touched.current = true;
     setState(next);
     typingStopped(conversationId);
-    if (editing) {
-      await editMessage(conversationId, editing, message);
-      await saveDraft(conversationId, next);
-      return;
+    if (!editing) onSent();
+    try {
+      await stored;
+    } catch (error) {
+      // The store is full or gone: back into the box, before what was written since.
+      const since = latest.current;
+      if (editing) aside.current = next;
+      put(since === next ? written : { ...since, text: `${written.text}\n${since.text}` });
+      throw error;
+    } finally {
+      changing.current = null;
     }
-    onSent();
-    await sendMessage(conversationId, { ...message, replyTo, mentions: mentionsIn(message.text, mentionable.current) });
-  }, [conversationId, onSent, save]);
+    if (editing) await saveDraft(conversationId, latest.current);
+  }, [conversationId, departures, onSent, put, save]);
 
   return { state, ready, onText, reply, edit, cancel, send };
 }
@@ -114,13 +148,18 @@ export function excerptOf(text: string): string {
 
 function useDraftSaver(conversationId: string, latest: { current: ComposerState }) {
   const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
+  const underWay = useRef(0);
   const now = useCallback(() => {
     if (timer.current === undefined) return;
     clearTimeout(timer.current);
     timer.current = undefined;
-    void saveDraft(conversationId, latest.current);
+    underWay.current += 1;
+    void saveDraft(conversationId, latest.current).finally(() => {
+      underWay.current -= 1;
+    });
   }, [conversationId, latest]);
-  const [saver] = useState(() => ({ soon: () => {}, cancel: () => {} }));
+  const [saver] = useState(() => ({ now, soon: () => {}, cancel: () => {}, unsure: () => underWay.current > 0 }));
+  saver.now = now;
   saver.soon = () => {
     clearTimeout(timer.current);
     timer.current = setTimeout(now, saveAfterMs);
@@ -130,9 +169,11 @@ function useDraftSaver(conversationId: string, latest: { current: ComposerState 
     timer.current = undefined;
   };
   useEffect(() => {
-    addEventListener("pagehide", now);
+    // What is hidden may be ended without another word.
+    const onHidden = () => document.visibilityState === "hidden" && now();
+    document.addEventListener("visibilitychange", onHidden);
     return () => {
-      removeEventListener("pagehide", now);
+      document.removeEventListener("visibilitychange", onHidden);
       now();
     };
   }, [now]);

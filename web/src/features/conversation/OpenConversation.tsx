@@ -13,13 +13,14 @@ import { useDirectory } from "@/features/timeline/useDirectory";
 import { useMarkRead } from "@/features/timeline/useMarkRead";
 import { useSlice } from "@/features/timeline/useSlice";
 import { useConversationSearch } from "@/features/search/useConversationSearch";
-import { type Around, type ConversationView, lastEditable, messageById, type MessageView } from "@/store/queries";
+import { type ConversationView, lastEditable, messageById, type MessageView } from "@/store/queries";
 import { fetchInIdleTime, later } from "@/ui/later";
 import { toast } from "@/ui/Toast";
 import { BlockedBar } from "./BlockedBar";
 import { ConversationHeader } from "./ConversationHeader";
+import type { Opened } from "./ConversationPane";
 import type { OpenDialog } from "./Dialogs";
-import { keepPlace, keptPlace } from "./places";
+import { keepPlace } from "./places";
 import { useJump } from "./useJump";
 import { useMessageActions } from "./useMessageActions";
 
@@ -28,6 +29,7 @@ const SearchBar = later(() => import("@/features/search/SearchBar").then((module
 
 type Props = {
   conversation: ConversationView;
+  opened: Opened;
   me: string;
   /** The message that a link names. */
   seq: number | null;
@@ -36,21 +38,22 @@ type Props = {
 };
 
 /** A conversation with its messages and its box. Made anew for each conversation. */
-export function OpenConversation({ conversation, me, seq, onBack, onOpen }: Props) {
+export function OpenConversation({ conversation, opened, me, seq, onBack, onOpen }: Props) {
   const t = useTranslations("conversation");
   const names = useNames();
   const { id } = conversation;
-  const [opening] = useState(() => openingOf(conversation, seq));
+  // It changes only with the conversation.
+  const { start, first } = opened;
   const scroll = useRef<AnchoredScroll | null>(null);
   const box = useRef<HTMLTextAreaElement>(null);
-  const list = useSlice(id, opening.around);
-  const messages = list.slice?.messages ?? none;
+  const list = useSlice(id, first);
+  const { messages } = list.slice;
   const nameOf = useDirectory(conversation, messages, me);
   const systemText = useSystemText(nameOf, me);
   const onMissing = useCallback(() => toast(t("notHere")), [t]);
   const has = useCallback(async (messageId: string) => (await messageById(id, messageId)) !== null, [id]);
   const { slice, current, goTo } = list;
-  const jump = useJump({ scroll, slice, current, goTo, start: opening.start, has, onMissing });
+  const jump = useJump({ scroll, slice, current, goTo, start: start.goal, has, onMissing });
   const search = useConversationSearch(id, jump.toMessage);
   const [dialog, setDialog] = useState<OpenDialog | null>(null);
   const onSeen = useMarkRead(id, conversation.read, conversation.markedUnread, conversation.kind !== "self" && !conversation.left);
@@ -114,32 +117,30 @@ export function OpenConversation({ conversation, me, seq, onBack, onOpen }: Prop
       />
       {search.shown && <SearchBar search={search} onClose={focusBox} />}
       <div className="paper flex min-h-0 grow flex-col">
-        {list.slice && (
-          <TimelineView
-            name={name}
-            messages={messages}
-            hasOlder={!list.slice.atStart}
-            hasNewer={!list.slice.atEnd}
-            onOlder={list.onOlder}
-            onNewer={list.onNewer}
-            unreadAbove={opening.unreadAbove}
-            waiting={conversation.unread}
-            onEnd={toEnd}
-            onUnread={() => opening.unreadAbove !== null && jump.toAfter(opening.unreadAbove)}
-            group={conversation.kind !== "direct" && conversation.kind !== "self"}
-            me={me}
-            nameOf={nameOf}
-            actions={actions}
-            writable={!conversation.left && !blocked}
-            flash={jump.flash}
-            hitsOf={search.hitsOf}
-            systemText={systemText}
-            onSight={onSight}
-            scroll={scroll}
-            onLeave={focusBox}
-            emptyText={conversation.kind === "self" ? t("selfHint") : blocked ? "" : t("empty")}
-          />
-        )}
+        <TimelineView
+          name={name}
+          messages={messages}
+          hasOlder={!list.slice.atStart}
+          hasNewer={!list.slice.atEnd}
+          onOlder={list.onOlder}
+          onNewer={list.onNewer}
+          unreadAbove={start.unreadAbove}
+          waiting={conversation.unread}
+          onEnd={toEnd}
+          onUnread={() => start.unreadAbove !== null && jump.toAfter(start.unreadAbove)}
+          group={conversation.kind !== "direct" && conversation.kind !== "self"}
+          me={me}
+          nameOf={nameOf}
+          actions={actions}
+          writable={!conversation.left && !blocked}
+          flash={jump.flash}
+          hitsOf={search.hitsOf}
+          systemText={systemText}
+          onSight={onSight}
+          scroll={scroll}
+          onLeave={focusBox}
+          emptyText={conversation.kind === "self" ? t("selfHint") : blocked ? "" : t("empty")}
+        />
       </div>
       {conversation.left ? (
         <p className="border-t border-line bg-surface px-4 py-4 text-center text-sm text-muted">{t("removed")}</p>
@@ -171,24 +172,6 @@ export function OpenConversation({ conversation, me, seq, onBack, onOpen }: Prop
       )}
     </section>
   );
-}
-
-const none: readonly MessageView[] = [];
-
-type Opening = {
-  around: Around;
-  start: { seq: number | null; align: "center" | "top"; flash: boolean } | null;
-  unreadAbove: number | null;
-};
-
-/** Where a conversation opens: at the message that a link names, at the first unread one, where the reader was, or at the end. */
-function openingOf({ id, unread, read }: ConversationView, seq: number | null): Opening {
-  const unreadAbove = unread > 0 ? read.seq : null;
-  if (seq !== null) return { around: { at: "seq", seq }, start: { seq, align: "center", flash: true }, unreadAbove };
-  if (unread > 0) return { around: { at: "unread" }, start: { seq: null, align: "top", flash: false }, unreadAbove };
-  const place = keptPlace(id);
-  if (place) return { around: { at: "message", id: place }, start: { seq: null, align: "center", flash: false }, unreadAbove };
-  return { around: { at: "end" }, start: null, unreadAbove };
 }
 
 /** Who can be named in a group. */

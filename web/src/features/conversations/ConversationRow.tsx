@@ -1,9 +1,8 @@
-import { useLiveQuery } from "dexie-react-hooks";
 import { AtSign, BellOff, Pin } from "lucide-react";
 import { memo } from "react";
 import { useTranslations } from "use-intl";
 import { Ticks } from "@/features/timeline/Ticks";
-import { type ConversationItem, messageById } from "@/store/queries";
+import type { ConversationItem, Progress } from "@/store/queries";
 import { Avatar } from "@/ui/Avatar";
 import { cx } from "@/ui/cx";
 import { Menu, type MenuItem } from "@/ui/Menu";
@@ -12,16 +11,18 @@ import { plainClick } from "@/ui/plainClick";
 import { usePressMenu } from "@/ui/usePressMenu";
 import { useWhen } from "@/ui/when";
 
-/** A conversation as the list shows it. */
-export type RowData = {
+/** The second line of a conversation in the list. */
+export type PreviewLine = { kind: "text" | "draft" | "typing"; text: string };
+
+// Single values, so that a row is drawn again only if something about it is different.
+type Props = {
   item: ConversationItem;
   name: string;
-  preview: { kind: "text" | "draft" | "typing"; text: string };
+  line: PreviewLine["kind"];
+  text: string;
+  /** How far one's own last message has come; null: it is somebody else's. */
+  progress: Progress | null;
   online: boolean;
-};
-
-type Props = RowData & {
-  me: string;
   href: string;
   selected: boolean;
   onOpen: (id: string) => void;
@@ -29,7 +30,8 @@ type Props = RowData & {
 };
 
 /** A conversation in the list: a link, so that it can be opened in a tab of its own. */
-export const ConversationRow = memo(function ConversationRow({ item, name, preview, online, me, href, selected, onOpen, menuOf }: Props) {
+export const ConversationRow = memo(function ConversationRow(props: Props) {
+  const { item, name, line, text, progress, online, href, selected, onOpen, menuOf } = props;
   const t = useTranslations("list");
   const { brief, full } = useWhen();
   const menu = usePressMenu(press);
@@ -61,7 +63,7 @@ export const ConversationRow = memo(function ConversationRow({ item, name, previ
             </time>
           </span>
           <span className="mt-0.5 flex h-5 items-center gap-1.5">
-            <PreviewLine item={item} preview={preview} me={me} />
+            <Line kind={line} text={text} progress={progress} />
             {item.pinned && !item.unread && <Pin role="img" aria-label={t("pinned")} className="size-3.5 shrink-0 rotate-45 text-muted" />}
             {item.mentions > 0 && (
               <span className="grid size-5.5 shrink-0 place-items-center rounded-full bg-accent text-on-accent">
@@ -84,27 +86,19 @@ export function kindOf(kind: ConversationItem["kind"]): "person" | "group" | "se
   return kind === "self" ? "self" : "group";
 }
 
-function PreviewLine({ item, preview, me }: { item: ConversationItem; preview: RowData["preview"]; me: string }) {
+function Line({ kind, text, progress }: PreviewLine & Pick<Props, "progress">) {
   const t = useTranslations("list");
-  const { kind, text } = preview;
-  const own =
-    kind === "text" && item.kind !== "self" && item.preview?.senderId === me && !item.preview.deleted ? item.preview.messageId : null;
   return (
     <span className={cx("flex min-w-0 grow items-center gap-1 text-sm", kind === "typing" ? "text-accent-text" : "text-muted")}>
-      {own && <OwnTicks conversationId={item.id} messageId={own} />}
+      {progress && (
+        <span className="shrink-0">
+          <Ticks progress={progress} />
+        </span>
+      )}
       {kind === "draft" && <span className="shrink-0 text-danger-text">{t("draft")}</span>}
       <OneLine text={text} />
     </span>
   );
-}
-
-function OwnTicks({ conversationId, messageId }: { conversationId: string; messageId: string }) {
-  const message = useLiveQuery(() => messageById(conversationId, messageId), [conversationId, messageId]);
-  return message?.progress ? (
-    <span className="shrink-0">
-      <Ticks progress={message.progress} />
-    </span>
-  ) : null;
 }
 
 function Unread({ item }: { item: ConversationItem }) {

@@ -1,13 +1,13 @@
 import { useLiveQuery } from "dexie-react-hooks";
 import { Archive, ArrowLeft, Keyboard, Mails, MessagesSquare, PenSquare, Settings } from "lucide-react";
-import { type Ref, useEffect, useMemo, useState } from "react";
+import { type Ref, useEffect, useState } from "react";
 import { useTranslations } from "use-intl";
 import { useNames } from "@/features/people/names";
 import { usePresence } from "@/features/people/usePresence";
 import { useTypingAnywhere } from "@/features/people/useTyping";
 import { pathOf } from "@/lib/nav";
 import { markAllRead, rememberSearch } from "@/store/actions";
-import { archivedCount, type ConversationItem, contactsWho, conversationList, hasSynced } from "@/store/queries";
+import { archivedCount, contactsWho, hasSynced } from "@/store/queries";
 import { Button, IconButton } from "@/ui/Button";
 import { fetchInIdleTime, later } from "@/ui/later";
 import { Logo } from "@/ui/Logo";
@@ -17,6 +17,7 @@ import { SearchField } from "@/ui/SearchField";
 import { Spinner } from "@/ui/Spinner";
 import { ConversationRow } from "./ConversationRow";
 import { usePreviewOf } from "./previewText";
+import { useInParts, useItems, usePeopleOf, useProgress } from "./useItems";
 import { useRowMenu } from "./useRowMenu";
 
 const SearchResults = later(() => import("@/features/search/SearchResults").then((module) => module.SearchResults));
@@ -133,11 +134,13 @@ type ListProps = Pick<Props, "me" | "openId" | "onOpen" | "onNew"> & { archived:
 function Conversations({ me, archived, openId, onOpen, onNew, onArchive }: ListProps) {
   const t = useTranslations("list");
   const names = useNames();
-  const items = useLiveQuery(() => conversationList({ archived }), [archived]);
+  const items = useItems(archived);
   const synced = useLiveQuery(() => hasSynced());
   const away = useLiveQuery(() => archivedCount()) ?? 0;
   const typing = useTypingAnywhere();
   const presence = usePresence(usePeopleOf(items));
+  const progress = useProgress(items, me);
+  const atOnce = useInParts(items);
   const previewOf = usePreviewOf(typing, me, openId);
   const menuOf = useRowMenu();
 
@@ -157,20 +160,24 @@ function Conversations({ me, archived, openId, onOpen, onNew, onArchive }: ListP
         </Empty>
       )}
       <ul>
-        {items.map((item) => (
-          <ConversationRow
-            key={item.id}
-            item={item}
-            name={names.ofConversation(item)}
-            preview={previewOf(item)}
-            online={item.person ? presence.get(item.person.id)?.status === "online" : false}
-            me={me}
-            href={pathOf(item.id)}
-            selected={item.id === openId}
-            onOpen={onOpen}
-            menuOf={menuOf}
-          />
-        ))}
+        {items.slice(0, atOnce).map((item) => {
+          const { kind, text } = previewOf(item);
+          return (
+            <ConversationRow
+              key={item.id}
+              item={item}
+              name={names.ofConversation(item)}
+              line={kind}
+              text={text}
+              progress={(kind === "text" && progress.get(item.preview?.messageId ?? "")) || null}
+              online={item.person ? presence.get(item.person.id)?.status === "online" : false}
+              href={pathOf(item.id)}
+              selected={item.id === openId}
+              onOpen={onOpen}
+              menuOf={menuOf}
+            />
+          );
+        })}
       </ul>
       {!archived && away === 0 && items.length > 0 && items.every((item) => item.kind === "self") && (
         <Empty icon={<MessagesSquare />} title={t("alone")}>
@@ -201,12 +208,4 @@ function Invitation({ onNew }: { onNew: () => void }) {
       <Button onClick={onNew}>{nav("newConversation")}</Button>
     </>
   );
-}
-
-function usePeopleOf(items: readonly ConversationItem[] | undefined): string[] {
-  const key = (items ?? [])
-    .flatMap((item) => (item.person ? [item.person.id] : []))
-    .sort()
-    .join();
-  return useMemo(() => (key ? key.split(",") : []), [key]);
 }

@@ -2,14 +2,10 @@ import { useCallback } from "react";
 import { useTranslations } from "use-intl";
 import { useNames } from "@/features/people/names";
 import type { ConversationItem } from "@/store/queries";
-import type { RowData } from "./ConversationRow";
+import type { PreviewLine } from "./ConversationRow";
 
 /** The second line of a conversation in the list: who types, what is being written, or what was said last. */
-export function usePreviewOf(
-  typing: ReadonlySet<string>,
-  me: string,
-  openId: string | null,
-): (item: ConversationItem) => RowData["preview"] {
+export function usePreviewOf(typing: ReadonlySet<string>, me: string, openId: string | null): (item: ConversationItem) => PreviewLine {
   const t = useTranslations("list");
   const app = useTranslations("app");
   const names = useNames();

@@ -17,11 +17,7 @@ export function usePresence(userIds: readonly string[]): Map<string, PresenceRow
   // What was true before the connection was lost is not known now.
   const banner = useBanner();
   const cut = banner === "offline" || banner === "reconnecting";
-  const known =
-    useLiveQuery(async () => {
-      const rows = await Promise.all(key ? key.split(",").map((id) => presence(id)) : []);
-      return new Map(rows.flatMap((row) => (row ? [[row.userId, row]] : [])));
-    }, [key]) ?? nobody;
+  const known = useLiveQuery(async () => (key ? presence(key.split(",")) : nobody), [key]) ?? nobody;
   return cut ? nobody : known;
 }
 

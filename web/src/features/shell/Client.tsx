@@ -10,6 +10,7 @@ import { useTitle } from "@/features/notifications/useTitle";
 import { ConnectionBanner } from "@/features/session/ConnectionBanner";
 import { onThisMachine } from "@/features/shortcuts/table";
 import { focusRegion, useShortcuts } from "@/features/shortcuts/useShortcuts";
+import { early } from "@/lib/early";
 import { go, placeOf } from "@/lib/nav";
 import { conversationList, me as readMe } from "@/store/queries";
 import { cx } from "@/ui/cx";
@@ -30,6 +31,8 @@ const SettingsView = later(() => import("@/features/settings/SettingsView").then
 // Who comes by a link to a conversation needs it at once.
 if (typeof location !== "undefined" && placeOf(location.pathname).conversationId) ConversationPane.fetch().catch(() => {});
 
+const account = early(() => readMe());
+
 type Overlay = "new" | "switcher" | "help" | null;
 
 /** The client as a whole, for who is logged in: list and conversation, or the settings. Which, the address says. */
@@ -39,7 +42,8 @@ export function Client() {
   const [overlay, setOverlay] = useState<Overlay>(null);
   const close = useCallback(() => setOverlay(null), []);
   const search = useRef<HTMLInputElement>(null);
-  const me = useLiveQuery(() => readMe())?.userId;
+  const [before] = useState(account);
+  const me = useLiveQuery(() => readMe(), [], before)?.userId;
   const openId = place.conversationId;
   const inSettings = path.startsWith("/settings");
   useEffect(() => {

@@ -1,7 +1,9 @@
 "use client";
 import { type ReactNode, useEffect } from "react";
 import { useTranslations } from "use-intl";
+import { forgetLeft } from "@/features/composer/left";
 import { useConnection } from "@/features/session/useConnection";
+import { forgetEarly } from "@/lib/early";
 import { acceptLoss } from "@/net/session";
 import { Button } from "@/ui/Button";
 import { later } from "@/ui/later";
@@ -16,7 +18,10 @@ export function Gate({ children, onSignedOut }: Props) {
   const { phase, trouble, lost } = useConnection();
   const out = (phase === "signed-out" || phase === "expired") && !lost;
   useEffect(() => {
-    if (out) onSignedOut();
+    if (!out) return;
+    forgetEarly();
+    forgetLeft();
+    onSignedOut();
   }, [out, onSignedOut]);
   if (trouble) return <Trouble kind={trouble} />;
   if (lost) return <Lost onGo={acceptLoss} />;

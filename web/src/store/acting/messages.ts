@@ -4,12 +4,14 @@ import { newId } from "@/lib/ids";
 import { call } from "@/net/api";
 import type { FoldedMessage } from "@/net/events";
 import type { Format, OutboxRow, ReplyTo, Store } from "../db";
-import { theStore } from "../db";
+import { theStore, writeAtOnce } from "../db";
 import { addOlder } from "../older";
 import { discard, requeue, takeBack } from "../outbox";
 import { messageById } from "../asking/messages";
 
 export type NewMessage = {
+  /** Made anew unless given. */
+  id?: string;
   text: string;
   formatting?: Format[];
   replyTo?: ReplyTo | null;
@@ -19,11 +21,9 @@ export type NewMessage = {
 
 /** Writes a message into the outbox and empties the draft, both or neither. Answers its id, which stays. */
 export async function sendMessage(conversationId: string, message: NewMessage, db: Store = theStore()): Promise<string> {
-  const id = newId();
-  await db.transaction("rw", db.outbox, db.drafts, async () => {
-    await post(db, { id, conversationId, event: "message:send", messageId: id, body: sendBody(id, conversationId, message) });
-    await db.drafts.delete(conversationId);
-  });
+  const id = message.id ?? newId();
+  const letter = letterOf({ id, conversationId, event: "message:send", messageId: id, body: sendBody(id, conversationId, message) });
+  await writeAtOnce(db, [db.outbox, db.drafts], () => [db.outbox.add(letter), db.drafts.delete(conversationId)]);
   return id;
 }
 
@@ -38,15 +38,13 @@ export async function forwardMessage(
   if (!original?.text) throw new ActionError("NOT_FOUND", "the message is not here");
   const { text, formatting } = original;
   const forwardedFrom = original.forwardedFrom ?? { id: original.id, senderId: original.senderId };
-  const ids = to.map(() => newId());
-  await db.transaction("rw", db.outbox, async () => {
-    for (const [at, target] of to.entries()) {
-      const id = ids[at] as string;
-      const body = sendBody(id, target, { text, formatting, forwardedFrom });
-      await post(db, { id, conversationId: target, event: "message:send", messageId: id, body });
-    }
+  const letters = to.map((target) => {
+    const id = newId();
+    const body = sendBody(id, target, { text, formatting, forwardedFrom });
+    return letterOf({ id, conversationId: target, event: "message:send", messageId: id, body });
   });
-  return ids;
+  await writeAtOnce(db, [db.outbox], () => letters.map((letter) => db.outbox.add(letter)));
+  return letters.map((letter) => letter.id);
 }
 
 /** Sends what failed once more, under the same id, behind what waits. */
@@ -116,11 +114,14 @@ export async function loadOlder(conversationId: string, db: Store = theStore()):
   return addOlder(db, conversationId, data, nextCursor === null ? 0 : Math.max(0, Number(nextCursor) - 1));
 }
 
-async function post(
-  db: Store,
-  letter: Pick<OutboxRow, "id" | "conversationId" | "event" | "messageId" | "body" | "notBefore">,
-): Promise<void> {
-  await db.outbox.add({ ...letter, createdAt: new Date().toISOString(), state: "waiting", failure: null });
+type NewLetter = Pick<OutboxRow, "id" | "conversationId" | "event" | "messageId" | "body" | "notBefore">;
+
+async function post(db: Store, letter: NewLetter): Promise<void> {
+  await writeAtOnce(db, [db.outbox], () => [db.outbox.add(letterOf(letter))]);
+}
+
+function letterOf(letter: NewLetter): OutboxRow {
+  return { ...letter, createdAt: new Date().toISOString(), state: "waiting", failure: null };
 }
 
 function sendBody(id: string, conversationId: string, message: NewMessage): Record<string, unknown> {

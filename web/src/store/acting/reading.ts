@@ -2,7 +2,7 @@
 import { newId } from "@/lib/ids";
 import { applyRead } from "../account";
 import type { ConversationRow, Position, ReplyTo, Store } from "../db";
-import { readMeta, theStore } from "../db";
+import { readMeta, theStore, writeAtOnce } from "../db";
 import { setSwitches } from "./conversations";
 
 /** Up to there, or up to the end of what is stored. Takes a "marked as unread" away. */
@@ -31,15 +31,15 @@ export async function markAllRead(db: Store = theStore()): Promise<void> {
   for (const row of rows) await markRead(row.id, undefined, db);
 }
 
-/** Keeps what is in the box; an empty one without a reply is taken out. Call it 250 ms after input and on `pagehide`. */
+/** Keeps what is in the box; an empty one without a reply is taken out. Call it 250 ms after input and when the page is hidden or left. */
 export async function saveDraft(
   conversationId: string,
   { text, replyTo, editing }: { text: string; replyTo?: ReplyTo | null; editing?: string | null },
   db: Store = theStore(),
 ): Promise<void> {
-  if (text.trim() === "" && !replyTo) await db.drafts.delete(conversationId);
-  else
-    await db.drafts.put({ conversationId, text, replyTo: replyTo ?? null, editing: editing ?? null, updatedAt: new Date().toISOString() });
+  const row = { conversationId, text, replyTo: replyTo ?? null, editing: editing ?? null, updatedAt: new Date().toISOString() };
+  const none = text.trim() === "" && !replyTo;
+  await writeAtOnce(db, [db.drafts], () => [none ? db.drafts.delete(conversationId) : db.drafts.put(row)]);
 }
 
 /** The last entry that is here, with its count. */

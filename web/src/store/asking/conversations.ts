@@ -1,6 +1,6 @@
 /** Conversations: the list, one of them, and how much of it is unread. */
 import { matches } from "@/lib/words";
-import { allItems, byActivity, isListed, oneConversation } from "../conversations";
+import { allItems, allStandings, byActivity, isListed, oneConversation } from "../conversations";
 import { type DraftRow, type Store, theStore } from "../db";
 import type { ConversationItem, ConversationView } from "../views";
 
@@ -13,13 +13,13 @@ export async function conversationList(options: { archived?: boolean } = {}, db:
 
 /** How many conversations are archived. */
 export async function archivedCount(db: Store = theStore()): Promise<number> {
-  return (await allItems(db)).filter((item) => isListed(item) && item.archived).length;
+  return (await allStandings(db)).filter((one) => isListed(one) && one.archived).length;
 }
 
 /** Unread messages in conversations that are in the list and not muted; one that is marked as unread counts one. For the title and the badge. */
 export async function unreadTotal(db: Store = theStore()): Promise<number> {
-  const items = (await allItems(db)).filter((item) => isListed(item) && !item.muted && !item.archived);
-  return items.reduce((sum, item) => sum + Math.max(item.unread, item.markedUnread ? 1 : 0), 0);
+  const counted = (await allStandings(db)).filter((one) => isListed(one) && !one.muted && !one.archived);
+  return counted.reduce((sum, one) => sum + Math.max(one.unread, one.markedUnread ? 1 : 0), 0);
 }
 
 /** Null: not here (not stored yet, or not one's own). */

@@ -1,10 +1,10 @@
 /** Messages: a stretch of a conversation, one, those that have a word, and what is not sent. */
-import { type Store, theStore } from "../db";
+import { type ReceiptRow, readMeta, type Store, theStore } from "../db";
 import { nobody, peopleOf } from "../people";
 import { search } from "../search";
-import { isShown, light, messageView, unsent } from "../shown";
+import { isShown, light, messageView, progress, unsent } from "../shown";
 import { slice } from "../slice";
-import type { Around, MessageSlice, MessageView, OutboxState, PersonView, SearchHit } from "../views";
+import type { Around, MessageSlice, MessageView, OutboxState, PersonView, Progress, SearchHit } from "../views";
 
 /** How long one's own message can be changed; the server decides. */
 const editableFor = 15 * 60_000;
@@ -23,6 +23,33 @@ export async function messageById(conversationId: string, id: string, db: Store 
   const row = await db.messages.get([conversationId, id]);
   if (row) return isShown(row) ? messageView(row, by) : null;
   return unsent(by).find((message) => message.id === id) ?? null;
+}
+
+/** How far one's own messages have come, by their ids: `[conversation, message]` for each. All at once, as the list needs it. */
+export async function progressOf(messages: readonly [string, string][], db: Store = theStore()): Promise<Map<string, Progress>> {
+  const ids = messages.map(([conversationId]) => conversationId);
+  const [account, rows, conversations, letters, receipts] = await Promise.all([
+    readMeta(db, "account"),
+    db.messages.bulkGet([...messages]),
+    db.conversations.bulkGet(ids),
+    db.outbox.toArray(),
+    db.receipts.toArray(),
+  ]);
+  const told = new Map<string, ReceiptRow[]>();
+  for (const receipt of receipts) {
+    const of = told.get(receipt.conversationId);
+    if (of) of.push(receipt);
+    else told.set(receipt.conversationId, [receipt]);
+  }
+  const out = new Map<string, Progress>();
+  for (const [at, [conversationId, id]] of messages.entries()) {
+    const row = rows[at];
+    const letter = letters.find((one) => one.id === id);
+    const by = { me: account?.userId ?? "", conversation: conversations[at], receipts: told.get(conversationId) ?? [] };
+    const come = row ? progress(row, by) : letter && (letter.state === "failed" ? "failed" : "pending");
+    if (come) out.set(id, come);
+  }
+  return out;
 }
 
 /** The last message of one's own that can still be changed, for `↑` in an empty box. */

@@ -76,9 +76,10 @@ export async function typingAnywhere(now: number, db: Store = theStore()): Promi
   return { ids: new Set(rows.map((row) => row.conversationId)), until: earliest(rows) };
 }
 
-/** Null: nothing is known (the server does not say, or they do not permit it). */
-export async function presence(userId: string, db: Store = theStore()): Promise<PresenceRow | null> {
-  return (await db.presence.get(userId)) ?? null;
+/** Those of whom nothing is known (the server does not say, or they do not permit it) are not in it. */
+export async function presence(userIds: readonly string[], db: Store = theStore()): Promise<Map<string, PresenceRow>> {
+  const rows = await db.presence.bulkGet([...userIds]);
+  return new Map(rows.flatMap((row) => (row ? [[row.userId, row]] : [])));
 }
 
 async function typingNow(db: Store, now: number): Promise<TypingRow[]> {
