@@ -1,5 +1,7 @@
 //! Conversations and who is in them, in SQLite.
 
+mod together;
+
 use std::collections::HashMap;
 
 use async_trait::async_trait;
@@ -52,11 +54,7 @@ impl ConversationStore for SqliteConversations {
     #[tracing::instrument(name = "conversations_get_many", level = "debug", skip_all, fields(conversations = ids.len()))]
     async fn get_many(&self, ids: &[ConversationId]) -> Result<Vec<Conversation>, StoreError> {
         let ids = ids.to_vec();
-        let get_many = move |tx: &Connection| {
-            let found = ids.iter().filter_map(|id| get(tx, *id).transpose());
-            Ok(found.collect::<Result<_, _>>()?)
-        };
-        Ok(self.db.read(get_many).await?)
+        Ok(self.db.read(move |tx| Ok(together::get(tx, &ids)?)).await?)
     }
 
     #[tracing::instrument(name = "conversations_members", level = "debug", skip_all, fields(conversation_id = %conversation, limit = limit))]
@@ -86,22 +84,7 @@ impl ConversationStore for SqliteConversations {
         ids: &[ConversationId],
     ) -> Result<HashMap<ConversationId, Vec<Member>>, StoreError> {
         let ids = ids.to_vec();
-        let all = move |tx: &Connection| {
-            let mut select = tx.prepare_cached(&format!(
-                "SELECT user_id, role, joined_at FROM chat_members
-                 WHERE conversation_id = ?1 AND {IS_IN} ORDER BY user_id"
-            ))?;
-            let mut all = HashMap::with_capacity(ids.len());
-            for id in ids {
-                let members: Vec<Member> =
-                    select.query_map([blob(id)], member)?.collect::<Result<_, _>>()?;
-                if !members.is_empty() {
-                    all.insert(id, members);
-                }
-            }
-            Ok(all)
-        };
-        Ok(self.db.read(all).await?)
+        Ok(self.db.read(move |tx| Ok(together::members(tx, &ids)?)).await?)
     }
 
     #[tracing::instrument(name = "conversations_member", level = "debug", skip_all, fields(conversation_id = %conversation, user_id = %user))]
@@ -144,21 +127,7 @@ impl ConversationStore for SqliteConversations {
         users: &[UserId],
     ) -> Result<HashMap<UserId, Vec<ConversationId>>, StoreError> {
         let users = users.to_vec();
-        let all = move |tx: &Connection| {
-            let mut select = tx.prepare_cached(
-                "SELECT conversation_id FROM chat_memberships WHERE user_id = ?1 AND leaving = 0",
-            )?;
-            let mut all = HashMap::with_capacity(users.len());
-            for user in users {
-                let ids: Vec<ConversationId> =
-                    select.query_map([blob(user)], |row| id(row, 0))?.collect::<Result<_, _>>()?;
-                if !ids.is_empty() {
-                    all.insert(user, ids);
-                }
-            }
-            Ok(all)
-        };
-        Ok(self.db.read(all).await?)
+        Ok(self.db.read(move |tx| Ok(together::conversations(tx, &users)?)).await?)
     }
 
     #[tracing::instrument(name = "conversations_views", level = "debug", skip_all, fields(user_id = %user, limit = limit))]
@@ -204,17 +173,7 @@ impl ConversationStore for SqliteConversations {
         places: &[(ConversationId, UserId)],
     ) -> Result<HashMap<(ConversationId, UserId), u64>, StoreError> {
         let places = places.to_vec();
-        let reads = move |tx: &Connection| {
-            let mut select = tx.prepare_cached(
-                "SELECT read_seq FROM chat_memberships WHERE user_id = ?1 AND conversation_id = ?2",
-            )?;
-            let read = |(id, user): (ConversationId, UserId)| {
-                let read = select.query_row([blob(user), blob(id)], |row| number(row, 0));
-                Some(read.optional().transpose()?.map(|read| ((id, user), read)))
-            };
-            Ok(places.into_iter().filter_map(read).collect::<rusqlite::Result<_>>()?)
-        };
-        Ok(self.db.read(reads).await?)
+        Ok(self.db.read(move |tx| Ok(together::reads(tx, &places)?)).await?)
     }
 
     #[tracing::instrument(name = "conversations_raise_read", level = "debug", skip_all, fields(conversation_id = %id, user_id = %user, seq = seq))]
