@@ -152,7 +152,9 @@ async fn of_each(stores: Stores) {
     let other = made(&stores, &one, &Person::with_devices(1)).await;
     let users = [one.user, alone.user, two.user];
     let mut found = stores.conversations.conversations_of_each(&users).await.unwrap();
-    found.values_mut().for_each(|ids| ids.sort_unstable());
+    for ids in found.values_mut() {
+        ids.sort_unstable();
+    }
     let mut ones = vec![both, other];
     ones.sort_unstable();
     assert_eq!(found, HashMap::from([(one.user, ones), (two.user, vec![both])]));
