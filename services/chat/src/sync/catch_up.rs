@@ -213,12 +213,12 @@ async fn latest(
     some: &[(&Row, Start)],
     stretches: &[Stretch],
 ) -> Result<Vec<Latest>, StoreError> {
-    let unread = some.iter().zip(stretches).filter(|(_, stretch)| stretch.more);
-    let unread: Vec<_> = unread.map(|((row, _), _)| (row.0.id, row.0.head_seq)).collect();
-    let mut unread = view::last(chat, reader, &unread).await?.into_iter();
+    let longer = some.iter().zip(stretches).filter(|(_, stretch)| stretch.more);
+    let heads: Vec<_> = longer.map(|((row, _), _)| (row.0.id, row.0.head_seq)).collect();
+    let mut last = view::last(chat, reader, &heads).await?.into_iter();
     let one = |((row, start), stretch): (&(&Row, Start), &Stretch)| {
         let entry = if stretch.more {
-            unread.next().flatten()
+            last.next().flatten()
         } else {
             stretch.entries.last().filter(|last| last.seq >= row.0.head_seq).cloned()
         };

@@ -61,11 +61,10 @@ pub async fn shown(
     let large = large.buffered(AT_ONCE).try_collect::<Vec<_>>();
     let (mut all, large) = futures::try_join!(chat.conversations.members_of(&small), large)?;
     all.extend(large);
-    let (mut places, mut members) = (Vec::new(), Vec::new());
-    for (id, some) in all {
-        let some = some.into_iter().take(SHOWN as usize);
-        members.extend(some.inspect(|_| places.push(id)));
-    }
+    let first = |(id, members): (ConversationId, Vec<Member>)| {
+        members.into_iter().take(SHOWN as usize).map(move |member| (id, member))
+    };
+    let (places, members): (Vec<_>, Vec<_>) = all.into_iter().flat_map(first).unzip();
     let mut shown: HashMap<_, Vec<MemberView>> = HashMap::with_capacity(conversations.len());
     for (id, member) in places.into_iter().zip(named(chat, members).await) {
         shown.entry(id).or_default().push(member);
