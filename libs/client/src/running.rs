@@ -4,7 +4,7 @@ use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
-use kernel::{Clock, ConversationId, EntryId, Random};
+use kernel::{Ascending, Clock, ConversationId, EntryId, Random};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, timeout_at};
@@ -58,6 +58,7 @@ pub struct Client {
     storage: Arc<dyn Storage>,
     clock: Arc<dyn Clock>,
     random: Arc<dyn Random>,
+    ids: Ascending,
     task: JoinHandle<()>,
 }
 
@@ -73,8 +74,9 @@ impl Client {
         let (shown, state) = watch::channel(State::default());
         let Settings { bases, token } = settings;
         let device = Device::open(Arc::clone(&storage), token, shown)?;
+        let ids = Ascending::after(device.outbox.back().map(|letter| letter.id));
         let task = tokio::spawn(run(device, bases, taken, Arc::clone(&random)));
-        Ok(Self { orders, state, storage, clock, random, task })
+        Ok(Self { orders, state, storage, clock, random, ids, task })
     }
 
     /// Writes a message. It is in the outbox when this returns; the answer comes when the server has acknowledged it, however
@@ -84,7 +86,7 @@ impl Client {
         conversation: ConversationId,
         text: String,
     ) -> Result<oneshot::Receiver<Result<Entry, Refusal>>, StorageError> {
-        let id = EntryId::new_v7(self.clock.now(), &*self.random);
+        let id = self.ids.next(self.clock.now(), &*self.random);
         let letter = Letter { id, conversation, text };
         self.storage.post(&letter)?;
         let (answer, receiver) = oneshot::channel();

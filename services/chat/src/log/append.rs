@@ -43,8 +43,6 @@ pub struct Appender {
     state: Mutex<State>,
     /// When conversations in which another instance was faster are tried again.
     rest: Rest,
-    /// Whose next message has to be the retry of one that failed.
-    order: Order,
     /// What is accepted here is finished also when the connection that brought it is gone.
     runtime: Handle,
 }
@@ -52,6 +50,8 @@ pub struct Appender {
 #[derive(Debug)]
 struct State {
     queue: Queue,
+    /// What has to come again before what was sent after it.
+    order: Order,
     /// Inserts under way.
     writing: usize,
 }
@@ -105,9 +105,12 @@ impl Appender {
             announcer,
             clock,
             limits,
-            state: Mutex::new(State { queue: Queue::new(bounds), writing: 0 }),
+            state: Mutex::new(State {
+                queue: Queue::new(bounds),
+                order: Order::default(),
+                writing: 0,
+            }),
             rest: Rest::new(random),
-            order: Order::default(),
             runtime: Handle::current(),
         })
     }
@@ -130,19 +133,19 @@ impl Appender {
         arrived: Duration,
     ) -> oneshot::Receiver<Appended> {
         let (answer, receiver) = oneshot::channel();
-        let (id, sender, entry) = (draft.conversation, draft.sender, draft.id);
+        let (place, entry) = ((draft.conversation, draft.sender), draft.id);
         let now = self.clock.monotonic();
         let span = tracing::Span::current();
         let waiting = Waiting { draft, answer, span, since: now, tries: 0 };
         let mut state = self.state();
-        // Looked at while the queue is held: a failure is noted under the same hold.
-        if !self.order.admits((id, sender), entry, arrived) {
+        if !state.order.admits(place, entry, arrived) {
+            state.order.missing(place, entry, now);
             waiting.refuse();
             return receiver;
         }
         if let Err(waiting) = state.queue.push(waiting) {
             metrics::counter!("append_queue_full_total").increment(1);
-            self.order.failed((id, sender), entry, now);
+            state.order.missing(place, entry, now);
             waiting.refuse();
             return receiver;
         }
@@ -150,12 +153,15 @@ impl Appender {
         receiver
     }
 
-    /// A draft that would have come next could not be submitted, and its writer will try again: what the same person writes
-    /// there before that is refused, or it would appear first.
+    /// A draft could not be submitted, and its writer will try again: what the same person wrote there after it is refused
+    /// before that, or it would appear first.
     pub fn not_submitted(&self, id: ConversationId, sender: UserId, entry: EntryId) {
-        // Noted under the hold under which the next one is looked at.
-        let _state = self.state();
-        self.order.failed((id, sender), entry, self.clock.monotonic());
+        self.state().order.missing((id, sender), entry, self.clock.monotonic());
+    }
+
+    /// A draft will not be submitted: what its writer wrote after it does not wait for it.
+    pub fn given_up(&self, id: ConversationId, sender: UserId, entry: EntryId) {
+        self.state().order.arrived((id, sender), entry);
     }
 
     /// An entry was heard through the fan-out: saves reading the end of the log, and is the moment to try again if another
@@ -251,13 +257,14 @@ impl Appender {
         drafts: impl Iterator<Item = (Waiting, Appended)>,
     ) -> bool {
         let mut again = Vec::new();
-        let mut failed = HashSet::new();
+        let mut failed = Vec::new();
+        let mut senders = HashSet::new();
         let mut stale = HashMap::new();
         for (mut waiting, fate) in drafts {
             let sender = waiting.draft.sender;
             let fate = match fate {
                 // What a person wrote after a draft that failed fails too, or it would appear before the retry of it.
-                Appended::Raced | Appended::Stale if failed.contains(&sender) => {
+                Appended::Raced | Appended::Stale if senders.contains(&sender) => {
                     Appended::Unavailable
                 }
                 Appended::Raced => self.tried(&mut waiting),
@@ -277,18 +284,38 @@ impl Appender {
             match fate {
                 Appended::Raced => again.push(waiting),
                 Appended::Unavailable | Appended::Refused => {
-                    if failed.insert(sender) {
-                        self.order.failed((id, sender), waiting.draft.id, self.clock.monotonic());
-                    }
-                    // The client may have gone; it will ask again with the same id.
-                    let _ = waiting.answer.send(fate);
+                    senders.insert(sender);
+                    failed.push((waiting, fate));
                 }
-                fate => {
-                    let _ = waiting.answer.send(fate);
-                }
+                fate => waiting.answer(fate),
             }
         }
-        self.put_back(id, again, &failed)
+        self.fail(id, failed, &senders);
+        self.put_back(id, again)
+    }
+
+    /// Answers what failed, and what its senders had waiting behind it. From before they can hear of it, what they sent later
+    /// waits for it to come again.
+    fn fail(
+        &self,
+        id: ConversationId,
+        mut failed: Vec<(Waiting, Appended)>,
+        senders: &HashSet<UserId>,
+    ) {
+        if failed.is_empty() {
+            return;
+        }
+        let now = self.clock.monotonic();
+        let mut state = self.state();
+        let withdrawn = state.queue.withdraw(id, senders);
+        failed.extend(withdrawn.into_iter().map(|waiting| (waiting, Appended::Unavailable)));
+        for (waiting, _) in &failed {
+            state.order.missing((id, waiting.draft.sender), waiting.draft.id, now);
+        }
+        drop(state);
+        for (waiting, fate) in failed {
+            waiting.answer(fate);
+        }
     }
 
     /// One more try, unless it took too long already.
@@ -324,21 +351,9 @@ impl Appender {
     }
 
     /// Says whether the conversation may go on at once; else it does so after a pause.
-    fn put_back(
-        self: &Arc<Self>,
-        id: ConversationId,
-        again: Vec<Waiting>,
-        failed: &HashSet<UserId>,
-    ) -> bool {
-        let mut state = self.state();
-        if !failed.is_empty() {
-            for waiting in state.queue.withdraw(id, failed) {
-                waiting.refuse();
-            }
-        }
+    fn put_back(self: &Arc<Self>, id: ConversationId, again: Vec<Waiting>) -> bool {
         let Some(tries) = again.iter().map(|waiting| waiting.tries).max() else { return true };
-        state.queue.put_back(id, again);
-        drop(state);
+        self.state().queue.put_back(id, again);
         if !Rest::is_due(tries) {
             return true;
         }

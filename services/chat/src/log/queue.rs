@@ -28,10 +28,15 @@ pub struct Waiting {
 }
 
 impl Waiting {
+    /// Says what became of it.
+    pub fn answer(self, fate: Appended) {
+        // The client may have gone; it will ask again with the same id.
+        let _ = self.answer.send(fate);
+    }
+
     /// The store does not know now whether it will be stored: the same again is safe.
     pub fn refuse(self) {
-        // The client may have gone; it will ask again with the same id.
-        let _ = self.answer.send(Appended::Unavailable);
+        self.answer(Appended::Unavailable);
     }
 }
 

@@ -231,18 +231,20 @@ pub(super) fn submit(chat: &Chat, arrived: Arrived, draft: Draft, then: Then) ->
     Pending(State::UnderWay(UnderWay { answer, patience, kind, then }))
 }
 
-/// What was taken, or why not. If the same may be taken later, whatever the same person writes there until then is refused,
-/// or it would appear first.
+/// What was taken, or why not. If the same may be taken later, whatever the same person wrote there after it is refused until
+/// then, or it would appear first.
 pub(super) fn in_order(
     chat: &Chat,
     caller: &Identity,
     (conversation, id): (ConversationId, EntryId),
     taken: Result<Pending, WriteError>,
 ) -> Result<Pending, WriteError> {
-    if let Err(error) = &taken
-        && error.will_pass()
-    {
-        chat.appender.not_submitted(conversation, caller.user, id);
+    match &taken {
+        Err(error) if error.will_pass() => {
+            chat.appender.not_submitted(conversation, caller.user, id);
+        }
+        Err(_) => chat.appender.given_up(conversation, caller.user, id),
+        Ok(_) => {}
     }
     taken
 }

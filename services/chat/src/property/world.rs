@@ -10,7 +10,8 @@ use fanout::{Fanout, Happening, Listener, MemoryFanout};
 use futures::FutureExt;
 use futures::future::join_all;
 use kernel::{
-    Clock, ConversationId, DeviceId, EntryId, ManualClock, SeededRandom, SessionId, UserId,
+    Ascending, Clock, ConversationId, DeviceId, EntryId, ManualClock, SeededRandom, SessionId,
+    UserId,
 };
 use settings::Chat as ChatSettings;
 
@@ -42,6 +43,7 @@ pub struct World<'a> {
     pub(super) settings: &'a ChatSettings,
     pub(super) clock: Arc<ManualClock>,
     pub(super) random: Arc<SeededRandom>,
+    ids: Ascending,
     town: Arc<Town>,
     fanout: Arc<MemoryFanout>,
     listener: Box<dyn Listener>,
@@ -69,6 +71,7 @@ impl<'a> World<'a> {
             settings,
             clock: Arc::new(store.clock()),
             random,
+            ids: Ascending::default(),
             town: Arc::default(),
             fanout,
             listener,
@@ -129,7 +132,7 @@ impl<'a> World<'a> {
 
     /// The first person's group, with the second in it.
     async fn open_group(&mut self) -> Result<()> {
-        let id = EntryId::new_v7(self.clock.now(), &*self.random).uuid();
+        let id = self.ids.next(self.clock.now(), &*self.random).uuid();
         let group = NewGroup {
             id: ConversationId::from_uuid(id),
             title: "Choir".to_owned(),
@@ -221,7 +224,7 @@ impl<'a> World<'a> {
 
     pub(super) fn sent(&self, talk: usize, what: What, from: Who, text: &str) -> Sent {
         let made = self.clock.now();
-        let id = EntryId::new_v7(made, &*self.random);
+        let id = self.ids.next(made, &*self.random);
         Sent { talk, id, what, made, from, text: text.to_owned() }
     }
 

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use auth::Identity;
-use kernel::{Clock, ConversationId, EntryId, PageLimit, Random};
+use kernel::{Clock, ConversationId, PageLimit, Random};
 use serde_json::json;
 use serde_json::value::to_raw_value;
 use socketio::Line;
@@ -43,8 +43,9 @@ impl Client {
 
     /// The person writes something.
     pub fn write(&self, conversation: ConversationId) {
-        let id = EntryId::new_v7(self.common.clock.now(), &self.common.weather.random);
+        let (now, random) = (self.common.clock.now(), &self.common.weather.random);
         let mut disk = self.disk();
+        let id = disk.ids.next(now, random);
         disk.written += 1;
         disk.own.entry(conversation).or_default().push(id);
         let text = format!("{} {}", disk.name, disk.written);

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use kernel::{ConversationId, EntryId};
+use kernel::{Ascending, ConversationId, EntryId};
 use serde::Deserialize;
 
 use super::weather::Weather;
@@ -60,6 +60,8 @@ pub struct Disk {
     /// What the server said of messages that it took.
     pub acknowledged: BTreeMap<EntryId, (ConversationId, u64, u64)>,
     pub written: u32,
+    /// For what is written here.
+    pub ids: Ascending,
     /// Everything that was ever written here, in order.
     pub own: BTreeMap<ConversationId, Vec<EntryId>>,
 }

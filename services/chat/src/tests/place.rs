@@ -10,7 +10,8 @@ use contracts::{
 };
 use fanout::MemoryFanout;
 use kernel::{
-    Clock, ConversationId, DeviceId, EntryId, ManualClock, Random, SeededRandom, SessionId, UserId,
+    Ascending, Clock, ConversationId, DeviceId, EntryId, ManualClock, Random, SeededRandom,
+    SessionId, UserId,
 };
 use tokio_util::sync::CancellationToken;
 
@@ -136,6 +137,7 @@ pub struct Place {
     pub clock: Arc<ManualClock>,
     pub town: Arc<Town>,
     random: Arc<SeededRandom>,
+    ids: Ascending,
     pub kept: Kept,
 }
 
@@ -238,7 +240,7 @@ impl Place {
             settings,
         });
         tokio::spawn(notes::write(Arc::clone(&chat), CancellationToken::new()));
-        Self { chat, fanout, clock, town, random, kept }
+        Self { chat, fanout, clock, town, random, ids: Ascending::default(), kept }
     }
 
     /// Somebody new, logged in on one device.
@@ -306,7 +308,7 @@ impl Place {
     }
 
     pub fn entry_id(&self) -> EntryId {
-        EntryId::new_v7(self.clock.now(), &*self.random)
+        self.ids.next(self.clock.now(), &*self.random)
     }
 
     pub async fn say(&self, from: &Identity, to: ConversationId, text: &str) -> Entry {

@@ -59,6 +59,38 @@ async fn what_follows_a_message_that_could_not_be_submitted_waits_for_it() {
     assert_eq!(place.say(&bob, talk, "others write on").await.seq, 1);
     assert_eq!(place.send(&ann, talk, first, "first").await.unwrap().entry.seq, 2);
     assert_eq!(place.send(&ann, talk, second, "second").await.unwrap().entry.seq, 3);
+    assert_eq!(place.send(&ann, talk, second, "second").await.unwrap().entry.seq, 3);
+}
+
+#[tokio::test]
+async fn a_message_whose_earlier_call_fails_late_does_not_overtake_those_before_it() {
+    let place = Place::new().await;
+    let (ann, bob) = (place.person(), place.person());
+    let talk = place.between(&ann, &bob).await;
+    let [first, second, third] = std::array::from_fn(|_| place.entry_id());
+    place.chat.appender.not_submitted(talk, ann.user, first);
+    for behind in [second, third] {
+        place.send(&ann, talk, behind, "too early").await.unwrap_err();
+    }
+    assert_eq!(place.send(&ann, talk, first, "first").await.unwrap().entry.seq, 1);
+    place.chat.appender.not_submitted(talk, ann.user, third);
+    let refused = place.send(&ann, talk, third, "third").await.unwrap_err();
+    assert!(matches!(refused, WriteError::Unavailable), "{refused:?}");
+    assert_eq!(place.send(&ann, talk, second, "second").await.unwrap().entry.seq, 2);
+    assert_eq!(place.send(&ann, talk, third, "third").await.unwrap().entry.seq, 3);
+}
+
+#[tokio::test]
+async fn what_follows_a_message_that_is_refused_for_good_does_not_wait_for_it() {
+    let place = Place::new().await;
+    let (ann, bob) = (place.person(), place.person());
+    let talk = place.between(&ann, &bob).await;
+    let (first, second) = (place.entry_id(), place.entry_id());
+    place.chat.appender.not_submitted(talk, ann.user, first);
+    let endless = "x".repeat(place.chat.settings.limits.text_chars + 1);
+    let refused = place.send(&ann, talk, first, &endless).await.unwrap_err();
+    assert!(matches!(refused, WriteError::Invalid(_)), "{refused:?}");
+    assert_eq!(place.send(&ann, talk, second, "second").await.unwrap().entry.seq, 1);
 }
 
 #[tokio::test]

@@ -7,14 +7,14 @@ mod storm;
 use std::time::Duration;
 
 use bson::{Document, doc};
-use kernel::{ConversationId, UserId};
+use kernel::{Ascending, ConversationId, SystemRandom, UserId};
 use mongodb::Database;
 use serde_json::value::RawValue;
 use testkit::servers::{PrivateServer, private_mongo};
 use tokio::task::JoinHandle;
 
 use super::super::log::{draft, through};
-use super::super::{Person, id, log_race, made};
+use super::super::{Person, id, log_race, made, now};
 use super::{LIMITS, database, done, log_within, stores};
 use crate::log::entry::Entry;
 use crate::log::mongo::Limits;
@@ -43,8 +43,14 @@ async fn heal(db: &Database) {
     db.client().database("admin").run_command(off).await.unwrap();
 }
 
-fn drafts(conversation: ConversationId, sender: UserId, texts: &[&str]) -> Vec<Draft> {
-    texts.iter().map(|text| draft(conversation, sender, text)).collect()
+/// With ids that ascend, as one device makes them.
+fn drafts(conversation: ConversationId, sender: UserId, texts: &[impl AsRef<str>]) -> Vec<Draft> {
+    let ids = Ascending::default();
+    let draft = |text: &str| {
+        let id = ids.next(now(), &SystemRandom);
+        Draft { id, ..draft(conversation, sender, text) }
+    };
+    texts.iter().map(|text| draft(text.as_ref())).collect()
 }
 
 /// The drafts as entries, numbered from 1.

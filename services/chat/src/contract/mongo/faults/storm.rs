@@ -9,15 +9,15 @@ use futures::future::join_all;
 use kernel::{Clock, ConversationId, EntryId, SystemClock, SystemRandom, UserId};
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep, timeout};
 
-use super::super::super::log::draft;
 use super::super::super::{Person, id, made};
 use super::super::{log_within, stores};
+use super::drafts;
 use crate::conversations::members::Members;
 use crate::live::announce::Announcer;
 use crate::log::append::{Appender, Parts};
 use crate::log::entry::Entry;
 use crate::log::mongo::Limits;
-use crate::log::store::{Appended, Draft};
+use crate::log::store::Appended;
 use crate::mongo::open;
 use crate::tests::place::LIMITS;
 
@@ -161,9 +161,8 @@ async fn send(
     told: Arc<Told>,
 ) -> Story {
     let sender = id();
-    let text = |number| format!("text {number}");
-    let drafts: Vec<Draft> =
-        (0..load.messages).map(|number| draft(conversation, sender, &text(number))).collect();
+    let texts: Vec<String> = (0..load.messages).map(|number| format!("text {number}")).collect();
+    let drafts = drafts(conversation, sender, &texts);
     let (mut answers, mut at) = (Vec::new(), home);
     let mut beat = load.every.map(interval);
     if let Some(beat) = &mut beat {
