@@ -1,6 +1,6 @@
 //! What [`crate::conversations::store::ConversationStore`] promises.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::time::Duration;
 
 use futures::future::join_all;
@@ -119,6 +119,18 @@ async fn people(stores: Stores) {
     );
     assert_eq!(store.member(conversation, stranger.user).await.unwrap(), None);
     assert_eq!(store.member(id(), one.user).await.unwrap(), None);
+    let everywhere = store.member_in(one.user, &[other, id(), conversation]).await.unwrap();
+    assert_eq!(
+        everywhere.keys().copied().collect::<BTreeSet<_>>(),
+        BTreeSet::from([conversation, other])
+    );
+    assert_eq!(
+        everywhere.get(&conversation),
+        store.member(conversation, one.user).await.unwrap().as_ref()
+    );
+    let of_two = store.member_in(two.user, &[other, conversation]).await.unwrap();
+    assert_eq!(of_two.keys().collect::<Vec<_>>(), [&conversation]);
+    assert!(store.member_in(one.user, &[]).await.unwrap().is_empty());
 
     let unread = |conversation| Membership {
         conversation,

@@ -1,5 +1,6 @@
 //! Who may do what in which conversation, remembered for a while.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -9,7 +10,7 @@ use quick_cache::sync::Cache;
 
 use super::error::ConversationError;
 use super::store::ConversationStore;
-use super::{Conversation, Kind, Retention, Role, Standing, blocks};
+use super::{Conversation, Kind, Member, Retention, Role, Standing, blocks};
 use crate::log::store::LogStore;
 
 /// Pairs of person and conversation that are remembered; about 100 bytes each.
@@ -29,6 +30,15 @@ pub struct Seen {
     /// The last change of membership that the look took into account: a position of the log. It goes into the drafts
     /// that the look allows, and the log refuses them behind a later change.
     pub checked: u64,
+}
+
+/// When a look at the stores began.
+#[derive(Debug)]
+struct Look {
+    /// How often something had been forgotten.
+    forgotten: u64,
+    wall: Timestamp,
+    monotonic: Duration,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -79,15 +89,53 @@ impl Members {
         id: ConversationId,
         user: UserId,
     ) -> Result<Seen, ConversationError> {
-        if let Some(known) = self.known.get(&(id, user))
-            && self.age(&known) < self.oldest
-        {
-            return Ok(known.seen);
+        if let Some(seen) = self.remembered(id, user) {
+            return Ok(seen);
         }
-        let forgotten = self.forgotten.load(Ordering::SeqCst);
-        let conversation = self.conversations.get(id).await?;
-        let checked = conversation.as_ref().map_or(0, |conversation| conversation.head_mseq);
-        self.look(conversation, (checked, forgotten), user, id).await
+        let (_, seen) = self.look(&[id], user).await?;
+        seen.get(&id).copied().ok_or(ConversationError::NotFound)
+    }
+
+    /// As [`Members::require`], of several conversations: `NotFound` if the person is not in each. Two reads at the most;
+    /// answers the conversations that were read.
+    pub async fn require_all(
+        &self,
+        ids: &[ConversationId],
+        user: UserId,
+    ) -> Result<Vec<Conversation>, ConversationError> {
+        let unknown = |id: &&ConversationId| self.remembered(**id, user).is_none();
+        let unknown: Vec<ConversationId> = ids.iter().filter(unknown).copied().collect();
+        if unknown.is_empty() {
+            return Ok(Vec::new());
+        }
+        let (conversations, seen) = self.look(&unknown, user).await?;
+        let all = unknown.iter().all(|id| seen.contains_key(id));
+        all.then_some(conversations).ok_or(ConversationError::NotFound)
+    }
+
+    fn remembered(&self, id: ConversationId, user: UserId) -> Option<Seen> {
+        let known = self.known.get(&(id, user))?;
+        (self.age(&known) < self.oldest).then_some(known.seen)
+    }
+
+    /// The conversations, and what the person may do in those that they are in.
+    async fn look(
+        &self,
+        ids: &[ConversationId],
+        user: UserId,
+    ) -> Result<(Vec<Conversation>, HashMap<ConversationId, Seen>), ConversationError> {
+        let look = self.begin();
+        let conversations = self.conversations.get_many(ids).await?;
+        let members = self.conversations.member_in(user, ids).await?;
+        let seen = |conversation: &Conversation| {
+            let (id, checked) = (conversation.id, conversation.head_mseq);
+            Some((id, self.learn(&look, conversation, (user, members.get(&id)?), checked)))
+        };
+        let seen: HashMap<ConversationId, Seen> = conversations.iter().filter_map(seen).collect();
+        for id in ids.iter().filter(|id| !seen.contains_key(id)) {
+            self.known.remove(&(*id, user));
+        }
+        Ok((conversations, seen))
     }
 
     /// Forgets what the person may do there: somebody has blocked somebody.
@@ -110,36 +158,47 @@ impl Members {
         user: UserId,
     ) -> Result<Seen, ConversationError> {
         self.known.remove(&(id, user));
-        let (ids, forgotten) = ([id], self.forgotten.load(Ordering::SeqCst));
+        let (look, ids) = (self.begin(), [id]);
         // The log's own head: the conversation may not count the last entry yet.
         let (conversation, heads) =
             futures::try_join!(self.conversations.get(id), self.log.heads(&ids))?;
+        let conversation = conversation.ok_or(ConversationError::NotFound)?;
         let checked = heads.first().map_or(0, |head| head.mseq);
-        self.look(conversation, (checked, forgotten), user, id).await
+        let member = self.conversations.member(id, user).await?;
+        let member = member.as_ref().ok_or(ConversationError::NotFound)?;
+        Ok(self.learn(&look, &conversation, (user, member), checked))
     }
 
-    /// The member's row comes last, after what says how far the look reaches.
-    async fn look(
-        &self,
-        conversation: Option<Conversation>,
-        (checked, forgotten): (u64, u64),
-        user: UserId,
-        id: ConversationId,
-    ) -> Result<Seen, ConversationError> {
-        let (wall, monotonic) = (self.clock.now(), self.clock.monotonic());
-        let conversation = conversation.ok_or(ConversationError::NotFound)?;
-        let Some(member) = self.conversations.member(id, user).await? else {
-            self.known.remove(&(id, user));
-            return Err(ConversationError::NotFound);
-        };
-        let Conversation { kind, retention, blocks, .. } = conversation;
-        let standing = blocks::standing(&blocks, user);
-        let seen = Seen { kind, role: member.role, retention, standing, checked };
-        self.known.insert((id, user), Remembered { seen, wall, monotonic });
-        if self.forgotten.load(Ordering::SeqCst) != forgotten {
-            self.known.remove(&(id, user));
+    fn begin(&self) -> Look {
+        Look {
+            forgotten: self.forgotten.load(Ordering::SeqCst),
+            wall: self.clock.now(),
+            monotonic: self.clock.monotonic(),
         }
-        Ok(seen)
+    }
+
+    /// Remembers a yes. The member's row must have been read last, after what says how far the look reaches.
+    fn learn(
+        &self,
+        look: &Look,
+        conversation: &Conversation,
+        (user, member): (UserId, &Member),
+        checked: u64,
+    ) -> Seen {
+        let seen = Seen {
+            kind: conversation.kind,
+            role: member.role,
+            retention: conversation.retention,
+            standing: blocks::standing(&conversation.blocks, user),
+            checked,
+        };
+        let Look { forgotten, wall, monotonic } = *look;
+        let place = (conversation.id, user);
+        self.known.insert(place, Remembered { seen, wall, monotonic });
+        if self.forgotten.load(Ordering::SeqCst) != forgotten {
+            self.known.remove(&place);
+        }
+        seen
     }
 
     /// By the clock that says longer: one may jump, the other stands still while the machine sleeps.

@@ -15,7 +15,7 @@ use serde::Deserialize;
 
 use self::rows::{
     ConversationRow, MemberRow, MembershipRow, ViewRow, block_row, conversation, fields, first_row,
-    is_in, is_in_any, marks, member, member_key, membership, own, rows_of_people,
+    is_in, is_in_any, is_there, marks, member, membership, own, rows_of_people,
 };
 use super::store::{ConversationStore, Counted, NewConversation};
 use super::switches::Setting;
@@ -145,11 +145,18 @@ impl ConversationStore for MongoConversations {
         Ok(members)
     }
 
-    #[tracing::instrument(name = "conversations_member", level = "debug", skip_all, fields(conversation_id = %id, user_id = %user))]
-    async fn member(&self, id: ConversationId, user: UserId) -> Result<Option<Member>, StoreError> {
-        let mut filter = is_in(id);
-        filter.extend(member_key(id, user));
-        within(self.members.find_one(filter)).await?.as_ref().map(member).transpose()
+    #[tracing::instrument(name = "conversations_member_in", level = "debug", skip_all, fields(user_id = %user, conversations = ids.len()))]
+    async fn member_in(
+        &self,
+        user: UserId,
+        ids: &[ConversationId],
+    ) -> Result<HashMap<ConversationId, Member>, StoreError> {
+        if ids.is_empty() {
+            return Ok(HashMap::new());
+        }
+        let find = self.members.find(is_there(user, ids)).batch_size(ALL);
+        let rows: Vec<MemberRow> = within(async move { find.await?.try_collect().await }).await?;
+        rows.iter().map(|row| Ok((row.conversation(), member(row)?))).collect()
     }
 
     #[tracing::instrument(name = "conversations_of", level = "debug", skip_all, fields(user_id = %user, limit = limit))]

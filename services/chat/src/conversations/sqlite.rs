@@ -87,21 +87,14 @@ impl ConversationStore for SqliteConversations {
         Ok(self.db.read(move |tx| Ok(together::members(tx, &ids)?)).await?)
     }
 
-    #[tracing::instrument(name = "conversations_member", level = "debug", skip_all, fields(conversation_id = %conversation, user_id = %user))]
-    async fn member(
+    #[tracing::instrument(name = "conversations_member_in", level = "debug", skip_all, fields(user_id = %user, conversations = ids.len()))]
+    async fn member_in(
         &self,
-        conversation: ConversationId,
         user: UserId,
-    ) -> Result<Option<Member>, StoreError> {
-        let sql = format!(
-            "SELECT user_id, role, joined_at FROM chat_members
-             WHERE conversation_id = ?1 AND user_id = ?2 AND {IS_IN}"
-        );
-        let one = move |tx: &Connection| {
-            let mut select = tx.prepare_cached(&sql)?;
-            Ok(select.query_row([blob(conversation), blob(user)], member).optional()?)
-        };
-        Ok(self.db.read(one).await?)
+        ids: &[ConversationId],
+    ) -> Result<HashMap<ConversationId, Member>, StoreError> {
+        let ids = ids.to_vec();
+        Ok(self.db.read(move |tx| Ok(together::member_in(tx, user, &ids)?)).await?)
     }
 
     #[tracing::instrument(name = "conversations_of", level = "debug", skip_all, fields(user_id = %user, limit = limit))]

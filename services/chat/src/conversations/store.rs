@@ -103,8 +103,17 @@ pub trait ConversationStore: Send + Sync + fmt::Debug {
         ids: &[ConversationId],
     ) -> Result<HashMap<ConversationId, Vec<Member>>, StoreError>;
 
-    /// The person as the conversation sees them, if they are in it, by a read that no fail-over takes back.
-    async fn member(&self, id: ConversationId, user: UserId) -> Result<Option<Member>, StoreError>;
+    /// The person as those of the conversations see them that they are in, by a read that no fail-over takes back.
+    async fn member_in(
+        &self,
+        user: UserId,
+        ids: &[ConversationId],
+    ) -> Result<HashMap<ConversationId, Member>, StoreError>;
+
+    /// As [`ConversationStore::member_in`], of one conversation.
+    async fn member(&self, id: ConversationId, user: UserId) -> Result<Option<Member>, StoreError> {
+        Ok(self.member_in(user, &[id]).await?.remove(&id))
+    }
 
     /// Everything the person is in, at most `limit`, in any order.
     async fn conversations_of(

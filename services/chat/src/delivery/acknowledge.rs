@@ -85,8 +85,9 @@ pub async fn acknowledge(
     if cursors.len() > CURSORS {
         return Err(AcknowledgeError::TooMany);
     }
-    for cursor in cursors {
-        chat.members.require(cursor.conversation_id, caller.user).await?;
+    let ids: Vec<ConversationId> = cursors.iter().map(|cursor| cursor.conversation_id).collect();
+    for looked in chat.members.require_all(&ids, caller.user).await? {
+        chat.ends.learn(looked.id, &looked.epoch, looked.head_seq);
     }
     check(chat, cursors).await?;
     let owner = Owner { user: caller.user, device: caller.device };

@@ -208,9 +208,10 @@ impl Fold {
     /// No cursor stands above the head that its conversation counts: what the writing instance has not counted yet, or died
     /// before it could, is counted first.
     async fn count(&self, all: &[(ConversationId, Vec<Ack>)]) -> Result<(), StoreError> {
-        let Parts { log, conversations, .. } = &self.parts;
+        let Parts { log, conversations, ticks, .. } = &self.parts;
         let ids: Vec<ConversationId> = all.iter().map(|(id, _)| *id).collect();
         let found = conversations.get_many(&ids).await?;
+        ticks.learn(&found);
         let heads: HashMap<ConversationId, u64> = found
             .into_iter()
             .map(|conversation| (conversation.id, conversation.head_seq))

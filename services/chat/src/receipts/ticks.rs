@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 use super::SINGLE;
 use super::due::{Due, Limits, Reached};
 use crate::conversations::store::ConversationStore;
-use crate::conversations::{Block, blocks};
+use crate::conversations::{Block, Conversation, blocks};
 use crate::delivery::store::DeliveryStore;
 use crate::live::announce::Announcer;
 use crate::people::directory::People;
@@ -209,19 +209,34 @@ impl Ticks {
         self.known.clear();
     }
 
+    /// Whoever has just read conversations says what they are, and spares reading them once more.
+    pub fn learn(&self, found: &[Conversation]) {
+        for conversation in found.iter().filter(|found| self.remembered(found.id).is_none()) {
+            self.remember(conversation.id, conversation.member_count, &conversation.blocks);
+        }
+    }
+
     async fn known(&self, id: ConversationId) -> Result<Known, StoreError> {
-        let now = self.parts.clock.monotonic();
-        if let Some(known) = self.known.get(&id)
-            && now.saturating_sub(known.at) < BELIEVED
-        {
+        if let Some(known) = self.remembered(id) {
             return Ok(known);
         }
         let found = self.parts.conversations.get(id).await?;
-        let (size, blocks) =
-            found.map_or((0, Vec::new()), |found| (found.member_count, found.blocks));
-        let known = Known { at: now, size, blocks: blocks.into() };
+        Ok(found.map_or_else(
+            || self.remember(id, 0, &[]),
+            |found| self.remember(id, found.member_count, &found.blocks),
+        ))
+    }
+
+    fn remembered(&self, id: ConversationId) -> Option<Known> {
+        let known = self.known.get(&id)?;
+        let now = self.parts.clock.monotonic();
+        (now.saturating_sub(known.at) < BELIEVED).then_some(known)
+    }
+
+    fn remember(&self, id: ConversationId, size: u32, blocks: &[Block]) -> Known {
+        let known = Known { at: self.parts.clock.monotonic(), size, blocks: blocks.into() };
         self.known.insert(id, known.clone());
-        Ok(known)
+        known
     }
 
     fn due(&self) -> MutexGuard<'_, Due> {

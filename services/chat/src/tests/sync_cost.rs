@@ -9,6 +9,7 @@ use super::place::Place;
 use super::stores::{Kept, Store};
 use crate::conversations::store::{NewConversation, Party};
 use crate::conversations::{Kind, Retention, Role};
+use crate::delivery::acknowledge::{Cursor, acknowledge};
 use crate::delivery::devices;
 use crate::sync::catch_up::{SyncAnswer, SyncRequest, catch_up};
 
@@ -95,13 +96,13 @@ async fn five_hundred_conversations_with_three_in_the_news_cost_what_the_three_d
     let ann = place.person();
     let talks = many(&place, &ann, 500).await;
     devices::ensure_registered(&place.chat, &ann).await.unwrap();
-    let nothing = reads(&place, &ann).await;
+    let nothing = reads(&place, sync(&place, &ann, None)).await;
     // Memberships, conversations, cursors; what others acknowledged, read and wrote in the latest ones.
     assert!(nothing.len() <= 6, "{nothing:?}");
     for (other, talk) in &talks[..3] {
         place.say(other, *talk, "hello").await;
     }
-    let three = reads(&place, &ann).await;
+    let three = reads(&place, sync(&place, &ann, None)).await;
     // Their heads, their members; for each the entries.
     assert!(three.len() <= nothing.len() + 2 + 3, "{three:?}");
     let began = tokio::time::Instant::now();
@@ -112,12 +113,30 @@ async fn five_hundred_conversations_with_three_in_the_news_cost_what_the_three_d
     eprintln!("{nothing} and {three} commands; {:?} for one sync", began.elapsed() / 10);
 }
 
-/// The collections of the commands that one sync sends to the database.
-async fn reads(place: &Place, who: &Identity) -> Vec<String> {
+#[tokio::test]
+async fn an_acknowledgement_costs_four_reads_of_however_many_conversations() {
+    let place = Place::on(Store::Mongo).await;
+    let ann = place.person();
+    let talks = many(&place, &ann, 51).await;
+    devices::ensure_registered(&place.chat, &ann).await.unwrap();
+    let mut cursors = Vec::new();
+    for (other, talk) in &talks {
+        let seq = place.say(other, *talk, "hello").await.seq;
+        cursors.push(Cursor { conversation_id: *talk, seq, epoch: "0123456789ab".to_owned() });
+    }
+    let (one, fifty) = cursors.split_at(1);
+    let one = reads(&place, acknowledge(&place.chat, &ann, one)).await;
+    let fifty = reads(&place, acknowledge(&place.chat, &ann, fifty)).await;
+    // Them and the person in them; their heads, and, of many at once, their floors.
+    assert!(one.len() <= 3 && fifty.len() <= 4, "{one:?} {fifty:?}");
+}
+
+/// The collections that are read in the database for this.
+async fn reads(place: &Place, asked: impl Future) -> Vec<String> {
     let Kept::Mongo(scratch) = &place.kept else { panic!("not on MongoDB") };
     let db = &scratch.db;
     db.run_command(doc! { "profile": 2 }).await.unwrap();
-    sync(place, who, None).await;
+    asked.await;
     db.run_command(doc! { "profile": 0 }).await.unwrap();
     let profile = db.collection::<bson::Document>("system.profile");
     let sent = doc! { "op": { "$in": ["query", "getmore"] } };

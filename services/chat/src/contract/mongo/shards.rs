@@ -100,9 +100,9 @@ async fn run_everything(family: &str) {
 }
 
 fn is_wanted(name: &str) -> bool {
-    // Those that start processes of their own choose their stores themselves, and one that counts commands turns the
-    // profiler on and off for itself.
-    let apart = name.contains("::killed::") || name.contains("::sync_cost::five_hundred");
+    // Those that start processes of their own choose their stores themselves, and those that count commands turn the
+    // profiler on and off for themselves.
+    let apart = name.contains("::killed::") || name.contains("::sync_cost::");
     name.starts_with("tests::") && !apart || name.starts_with("contract::mongo::mongo_keeps")
 }
 

@@ -131,6 +131,15 @@ pub(crate) fn is_in_any(conversations: &[ConversationId]) -> Document {
     filter
 }
 
+/// The person in any of the conversations, unless they are on their way out.
+pub(crate) fn is_there(user: UserId, conversations: &[ConversationId]) -> Document {
+    let ids: Vec<bson::Uuid> = conversations.iter().copied().map(uuid).collect();
+    let keys: Vec<Binary> = conversations.iter().map(|id| pair(*id, user)).collect();
+    let mut filter = doc! { "conversationId": { "$in": ids }, "_id": { "$in": keys } };
+    filter.extend(stays());
+    filter
+}
+
 fn stays() -> Document {
     doc! { "pending.op": { "$nin": ["left", "removed"] } }
 }

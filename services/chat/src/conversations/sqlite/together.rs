@@ -34,6 +34,23 @@ pub(super) fn members(
     Ok(all)
 }
 
+/// The person in those of the conversations that they are in.
+pub(super) fn member_in(
+    tx: &Connection,
+    user: UserId,
+    ids: &[ConversationId],
+) -> Result<HashMap<ConversationId, Member>> {
+    let mut select = tx.prepare_cached(&format!(
+        "SELECT user_id, role, joined_at FROM chat_members
+         WHERE conversation_id = ?1 AND user_id = ?2 AND {IS_IN}"
+    ))?;
+    let one = |id: &ConversationId| {
+        let row = select.query_row([blob(*id), blob(user)], member).optional();
+        Some(row.transpose()?.map(|member| (*id, member)))
+    };
+    ids.iter().filter_map(one).collect()
+}
+
 /// What each of the people is in.
 pub(super) fn conversations(
     tx: &Connection,
