@@ -164,9 +164,11 @@ impl Members {
             futures::try_join!(self.conversations.get(id), self.log.heads(&ids))?;
         let conversation = conversation.ok_or(ConversationError::NotFound)?;
         let checked = heads.first().map_or(0, |head| head.mseq);
-        let member = self.conversations.member(id, user).await?;
-        let member = member.as_ref().ok_or(ConversationError::NotFound)?;
-        Ok(self.learn(&look, &conversation, (user, member), checked))
+        let Some(member) = self.conversations.member(id, user).await? else {
+            self.known.remove(&(id, user));
+            return Err(ConversationError::NotFound);
+        };
+        Ok(self.learn(&look, &conversation, (user, &member), checked))
     }
 
     fn begin(&self) -> Look {
