@@ -136,6 +136,7 @@ impl Appender {
         let waiting = Waiting { draft, answer, span, since: now, tries: 0 };
         let mut state = self.state();
         if !state.order.admits(place, entry, arrived) {
+            metrics::counter!("append_out_of_turn_total").increment(1);
             state.order.missing(place, entry, now);
             waiting.refuse();
             return receiver;
