@@ -3,11 +3,18 @@
 
 import { randomBytes } from 'node:crypto';
 
-/** A UUID of version 7: the time in milliseconds, then random bits. */
+let made = 0;
+let last = 0;
+
+/** A UUID of version 7, above those made before: the time in milliseconds, a count within it, then random bits. */
 export function uuid7() {
   const bytes = randomBytes(16);
-  bytes.writeUIntBE(Date.now(), 0, 6);
-  bytes[6] = 0x70 | (bytes[6] & 0x0f);
+  const now = Math.max(Date.now(), last);
+  made = now === last ? made + 1 : 0;
+  if (made > 0xfff) throw new Error('more than 4096 ids in a millisecond');
+  last = now;
+  bytes.writeUIntBE(now, 0, 6);
+  bytes.writeUInt16BE(0x7000 | made, 6);
   bytes[8] = 0x80 | (bytes[8] & 0x3f);
   const hex = bytes.toString('hex');
   return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join('-');

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use anyhow::{Context, bail, ensure};
-use kernel::{Clock, EntryId, SystemClock, SystemRandom};
+use kernel::{Ascending, Clock, SystemClock, SystemRandom};
 use serde_json::json;
 use tokio::time::Instant;
 
@@ -83,13 +83,13 @@ async fn send(
     messages: usize,
     window: usize,
 ) -> anyhow::Result<Vec<Duration>> {
-    let (clock, random) = (SystemClock::default(), SystemRandom);
+    let (clock, random, ids) = (SystemClock::default(), SystemRandom, Ascending::default());
     let (mut next, mut under_way) = (0_u64, HashMap::new());
     let mut acked = Vec::with_capacity(messages);
     let mut highest = 0;
     while acked.len() < messages {
         while under_way.len() < window && usize::try_from(next)? < messages {
-            let id = EntryId::new_v7(clock.now(), &random).to_string();
+            let id = ids.next(clock.now(), &random).to_string();
             let message =
                 json!({ "id": id, "conversationId": end.place.conversation, "text": TEXT });
             let now = Instant::now();

@@ -62,8 +62,6 @@ pub(crate) struct Connection<'a> {
     /// Syncs under way; live only when there is none.
     syncs: u32,
     acknowledging: bool,
-    /// Letters on the wire: the first so many of the outbox.
-    posted: usize,
 }
 
 #[derive(Deserialize)]
@@ -89,7 +87,7 @@ struct Draining {
 impl<'a> Connection<'a> {
     pub(crate) fn new(wire: Wire, device: &'a mut Device) -> Self {
         let asked = BTreeMap::new();
-        Self { wire, device, asked, number: 0, syncs: 0, acknowledging: false, posted: 0 }
+        Self { wire, device, asked, number: 0, syncs: 0, acknowledging: false }
     }
 
     /// Lives until the connection ends, and says why it did.
@@ -184,7 +182,7 @@ impl<'a> Connection<'a> {
             (Asked::Delivered(cursors), Some(refusal)) => self.doubted(cursors, refusal).await,
             (Asked::Letter(id), None) => {
                 let Sent { entry } = parse(payload)?;
-                self.settle(id, Ok(entry.clone()))?;
+                self.device.settle(id, Ok(entry.clone()))?;
                 self.take(entry.conversation_id, vec![entry], &[]).await?;
                 self.post().await
             }
@@ -193,7 +191,7 @@ impl<'a> Connection<'a> {
                 Err(End::Refused("a message", refusal))
             }
             (Asked::Letter(id), Some(refusal)) => {
-                self.settle(id, Err(refusal))?;
+                self.device.settle(id, Err(refusal))?;
                 self.post().await
             }
             (Asked::Token, None) => Ok(()),
@@ -315,19 +313,11 @@ impl<'a> Connection<'a> {
 
     /// Puts letters on the wire, in the order of writing.
     async fn post(&mut self) -> Result<(), End> {
-        while self.syncs == 0 && self.posted < WINDOW {
-            let Some(letter) = self.device.outbox.get(self.posted).cloned() else { break };
-            self.posted += 1;
+        while self.syncs == 0 && self.device.posted < WINDOW {
+            let Some(letter) = self.device.next_letter() else { break };
             let crate::Letter { id, conversation, text } = letter;
             let payload = json!({ "id": id, "conversationId": conversation, "text": text });
             self.ask("message:send", &payload, Asked::Letter(id)).await?;
-        }
-        Ok(())
-    }
-
-    fn settle(&mut self, id: EntryId, outcome: Result<Entry, Refusal>) -> Result<(), End> {
-        if self.device.settle(id, outcome)? {
-            self.posted -= 1;
         }
         Ok(())
     }

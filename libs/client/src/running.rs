@@ -1,7 +1,7 @@
 //! A device: connects, and connects again, until nobody needs it any more.
 
 use std::collections::{HashMap, VecDeque};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use kernel::{Ascending, Clock, ConversationId, EntryId, Random};
@@ -58,7 +58,8 @@ pub struct Client {
     storage: Arc<dyn Storage>,
     clock: Arc<dyn Clock>,
     random: Arc<dyn Random>,
-    ids: Ascending,
+    /// Held until a letter is on its way: they go in the order of their ids.
+    ids: Mutex<Ascending>,
     task: JoinHandle<()>,
 }
 
@@ -74,7 +75,8 @@ impl Client {
         let (shown, state) = watch::channel(State::default());
         let Settings { bases, token } = settings;
         let device = Device::open(Arc::clone(&storage), token, shown)?;
-        let ids = Ascending::after(device.outbox.back().map(|letter| letter.id));
+        let last = device.outbox.iter().map(|letter| letter.id).max();
+        let ids = Mutex::new(Ascending::after(last));
         let task = tokio::spawn(run(device, bases, taken, Arc::clone(&random)));
         Ok(Self { orders, state, storage, clock, random, ids, task })
     }
@@ -86,12 +88,17 @@ impl Client {
         conversation: ConversationId,
         text: String,
     ) -> Result<oneshot::Receiver<Result<Entry, Refusal>>, StorageError> {
-        let id = self.ids.next(self.clock.now(), &*self.random);
+        let place = self.orders.reserve().await;
+        let (answer, receiver) = oneshot::channel();
+        let ids = self.ids.lock().unwrap_or_else(PoisonError::into_inner);
+        let id = ids.next(self.clock.now(), &*self.random);
         let letter = Letter { id, conversation, text };
         self.storage.post(&letter)?;
-        let (answer, receiver) = oneshot::channel();
         // Without the task it stays in the outbox.
-        let _ = self.orders.send(Order::Send(letter, answer)).await;
+        if let Ok(place) = place {
+            place.send(Order::Send(letter, answer));
+        }
+        drop(ids);
         Ok(receiver)
     }
 
@@ -172,7 +179,9 @@ pub(crate) struct Device {
     pub(crate) token: String,
     pub(crate) histories: HashMap<ConversationId, History>,
     /// In the order of writing.
-    pub(crate) outbox: VecDeque<Letter>,
+    outbox: VecDeque<Letter>,
+    /// Letters on the wire: the first so many of the outbox.
+    pub(crate) posted: usize,
     answers: HashMap<EntryId, oneshot::Sender<Result<Entry, Refusal>>>,
     storage: Arc<dyn Storage>,
     shown: watch::Sender<State>,
@@ -187,7 +196,8 @@ impl Device {
         let marks = storage.marks()?.into_iter();
         let histories = marks.map(|(id, mark)| (id, History::new(mark))).collect();
         let outbox = storage.outbox()?.into();
-        Ok(Self { token, histories, outbox, answers: HashMap::new(), storage, shown })
+        let answers = HashMap::new();
+        Ok(Self { token, histories, outbox, posted: 0, answers, storage, shown })
     }
 
     /// Learns of a conversation, or of its new epoch.
@@ -216,7 +226,8 @@ impl Device {
         self.storage.leave(id)
     }
 
-    /// Takes in entries of a conversation that it knows, and stores what follows on.
+    /// Takes in entries of a conversation that it knows, and stores what follows on. Letters that came back so are taken out
+    /// of the outbox: they are in the log, whether their answers got here or not.
     pub(crate) fn take(
         &mut self,
         id: ConversationId,
@@ -229,7 +240,17 @@ impl Device {
         if history.mark.whole > before {
             self.storage.store(id, &history.mark, &following)?;
         }
+        for entry in following {
+            self.settle(entry.id, Ok(entry))?;
+        }
         Ok(())
+    }
+
+    /// The next letter for the wire.
+    pub(crate) fn next_letter(&mut self) -> Option<Letter> {
+        let letter = self.outbox.get(self.posted).cloned()?;
+        self.posted += 1;
+        Some(letter)
     }
 
     pub(crate) fn write(
@@ -241,22 +262,23 @@ impl Device {
         self.outbox.push_back(letter);
     }
 
-    /// The letter has its end. Says whether it was in the outbox.
+    /// The letter, if it is one, has its end.
     pub(crate) fn settle(
         &mut self,
         id: EntryId,
         outcome: Result<Entry, Refusal>,
-    ) -> Result<bool, StorageError> {
+    ) -> Result<(), StorageError> {
         let Some(at) = self.outbox.iter().position(|letter| letter.id == id) else {
-            return Ok(false);
+            return Ok(());
         };
         self.storage.settle(id)?;
         self.outbox.remove(at);
+        self.posted -= usize::from(at < self.posted);
         if let Some(answer) = self.answers.remove(&id) {
             // Nobody may be waiting any more.
             let _ = answer.send(outcome);
         }
-        Ok(true)
+        Ok(())
     }
 
     pub(crate) fn caught_up(&self) {
@@ -264,6 +286,7 @@ impl Device {
     }
 
     fn disconnected(&mut self) {
+        self.posted = 0;
         self.shown.send_modify(|state| state.online = false);
         for history in self.histories.values_mut() {
             history.disconnected();

@@ -1,13 +1,13 @@
 import { describe, expect, it } from "vitest";
 
-import { ids } from "./ids";
+import { idMaker } from "./ids";
 
 const V7 = /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
 
-describe("ids", () => {
+describe("idMaker", () => {
   it("ascend within a millisecond, and when the clock is set back", () => {
     const times = [1_700_000_000_000, 1_700_000_000_000, 1_700_000_000_000, 1_699_999_999_000, 1_700_000_000_001];
-    const next = ids(() => times.shift() ?? 0);
+    const next = idMaker(() => times.shift() ?? 0);
     const made = Array.from({ length: times.length }, next);
     expect(made).toEqual([...made].sort());
     expect(new Set(made).size).toBe(made.length);
@@ -15,7 +15,7 @@ describe("ids", () => {
   });
 
   it("carry", () => {
-    const next = ids(
+    const next = idMaker(
       () => 1,
       (bytes) => bytes.fill(0xff, 10),
     );

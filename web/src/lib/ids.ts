@@ -2,7 +2,7 @@
  * Makes UUIDs of version 7, each above the one before, also within a millisecond and when the clock was set back: then it
  * counts on, as RFC 9562 §6.2 has it. By its ids the server knows the order of what this device has sent.
  */
-export function ids(
+export function idMaker(
   now: () => number = () => Date.now(),
   random: (bytes: Uint8Array<ArrayBuffer>) => Uint8Array = (bytes) => crypto.getRandomValues(bytes),
 ): () => string {
@@ -14,8 +14,8 @@ export function ids(
   };
 }
 
-/** An id above all that were made here before. */
-export const newId = ids();
+/** An id above all that this page made before. */
+export const newId = idMaker();
 
 function drawn(now: number, random: (bytes: Uint8Array<ArrayBuffer>) => Uint8Array): Uint8Array {
   const bytes = random(new Uint8Array(16));

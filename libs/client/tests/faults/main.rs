@@ -12,6 +12,7 @@ mod crowd;
 mod deaf;
 mod ends;
 mod loss;
+mod paced;
 mod play;
 mod probe;
 mod raw;

@@ -112,12 +112,24 @@ impl Traffic {
 
 /// One message of somebody in a conversation, acknowledged when this answers.
 pub(crate) async fn say(crowd: &Crowd, talk: usize, writer: usize, number: usize) -> Said {
+    write(crowd, talk, writer, number).await.await
+}
+
+/// As [`say`], in the outbox when this answers, and acknowledged when that does.
+pub(crate) async fn write(
+    crowd: &Crowd,
+    talk: usize,
+    writer: usize,
+    number: usize,
+) -> impl Future<Output = Said> + use<> {
     let sent = Instant::now();
     let client = &crowd.members[writer].client;
     let answer = client.send(crowd.talks[talk].id, words(writer, number, 0)).await.unwrap();
-    let entry = timeout(PATIENCE, answer).await.unwrap().unwrap().unwrap();
-    let (id, seq, acknowledged) = (entry.id, entry.seq, Instant::now());
-    Said { talk, writer, number, id, seq, sent, acknowledged }
+    async move {
+        let entry = timeout(PATIENCE, answer).await.unwrap().unwrap().unwrap();
+        let (id, seq, acknowledged) = (entry.id, entry.seq, Instant::now());
+        Said { talk, writer, number, id, seq, sent, acknowledged }
+    }
 }
 
 /// By which a message is known again.

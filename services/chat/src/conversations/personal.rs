@@ -30,7 +30,7 @@ pub async fn set(
     let messages = conversation.head_count;
     let count = (change.hidden == Some(true)).then_some(messages);
     let note = Note::Settings { conversation_id: id, change, count };
-    let entry = EntryId::new_v7(chat.clock.now(), &*chat.random);
+    let entry = note::cause(note.op(), EntryId::new_v7(chat.clock.now(), &*chat.random));
     let seq = note::note(chat, caller.user, entry, &note).await?.seq;
     let setting = Setting { switches, seq, messages };
     if !chat.conversations.set_switches(caller.user, id, &setting).await? {

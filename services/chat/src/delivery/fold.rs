@@ -210,8 +210,9 @@ impl Fold {
     async fn count(&self, all: &[(ConversationId, Vec<Ack>)]) -> Result<(), StoreError> {
         let Parts { log, conversations, ticks, .. } = &self.parts;
         let ids: Vec<ConversationId> = all.iter().map(|(id, _)| *id).collect();
+        let look = ticks.begin();
         let found = conversations.get_many(&ids).await?;
-        ticks.learn(&found);
+        ticks.learn(look, &found);
         let heads: HashMap<ConversationId, u64> = found
             .into_iter()
             .map(|conversation| (conversation.id, conversation.head_seq))

@@ -135,15 +135,14 @@ impl Appender {
         let span = tracing::Span::current();
         let waiting = Waiting { draft, answer, span, since: now, tries: 0 };
         let mut state = self.state();
-        if !state.order.admits(place, entry, arrived) {
+        if !state.order.admits(place, entry, (arrived, now)) {
             metrics::counter!("append_out_of_turn_total").increment(1);
-            state.order.missing(place, entry, now);
             waiting.refuse();
             return receiver;
         }
         if let Err(waiting) = state.queue.push(waiting) {
             metrics::counter!("append_queue_full_total").increment(1);
-            state.order.missing(place, entry, now);
+            state.order.wait_for(place, entry, now);
             waiting.refuse();
             return receiver;
         }
@@ -154,12 +153,17 @@ impl Appender {
     /// A draft could not be submitted, and its writer will try again: what the same person wrote there after it is refused
     /// before that, or it would appear first.
     pub fn not_submitted(&self, id: ConversationId, sender: UserId, entry: EntryId) {
-        self.state().order.missing((id, sender), entry, self.clock.monotonic());
+        self.state().order.wait_for((id, sender), entry, self.clock.monotonic());
     }
 
-    /// A draft will not be submitted: what its writer wrote after it does not wait for it.
-    pub fn given_up(&self, id: ConversationId, sender: UserId, entry: EntryId) {
-        self.state().order.arrived((id, sender), entry);
+    /// Whether a draft of that writer failed, and will come again.
+    pub fn is_missing(&self, id: ConversationId, sender: UserId, entry: EntryId) -> bool {
+        self.state().order.is_missing((id, sender), entry)
+    }
+
+    /// A draft has its end without being submitted: what its writer wrote after it does not wait for it.
+    pub fn is_settled(&self, id: ConversationId, sender: UserId, entry: EntryId) {
+        self.state().order.forget((id, sender), entry);
     }
 
     /// An entry was heard through the fan-out: saves reading the end of the log, and is the moment to try again if another
@@ -186,11 +190,15 @@ impl Appender {
             return;
         }
         state.writing += 1;
-        let (appender, ids) = (Arc::clone(self), batch.iter().map(|taken| taken.id).collect());
+        let ids = batch.iter().map(|taken| taken.id).collect();
+        let drafts = batch.iter().flat_map(|taken| &taken.drafts).map(|waiting| &waiting.draft);
+        let drafts = drafts.map(|draft| (draft.conversation, draft.sender, draft.id)).collect();
+        let appender = Arc::clone(self);
         self.runtime.spawn(async move {
             let writing = AssertUnwindSafe(appender.write(batch)).catch_unwind();
             if writing.await.is_err() {
                 // Whoever waits hears that nothing is known, and the next drafts start anew.
+                appender.lose(drafts);
                 appender.release(ids);
             }
         });

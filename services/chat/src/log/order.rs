@@ -5,10 +5,13 @@ use std::time::Duration;
 
 use kernel::{ConversationId, EntryId, UserId};
 
-/// How long a message that failed is waited for.
+/// How long a message that failed or was refused is waited for.
 const PATIENCE: Duration = Duration::from_secs(10);
+/// How long after a failure anything is waited for because of it. So messages that are given up, each after it was refused
+/// because of the one before, do not hold each other up for ever.
+const CHAIN: Duration = Duration::from_secs(30);
 /// Messages of one person in one conversation that are waited for, the first of them: more come after these anyhow.
-const OF_ONE: usize = 1_000;
+const OF_ONE: usize = 200;
 /// Messages that are waited for in all; beyond that order is not kept over a failure.
 const IN_ALL: usize = 100_000;
 /// While there is no room for more, what is over is looked for this often.
@@ -25,20 +28,39 @@ pub type Place = (ConversationId, UserId);
 /// order, such as the service's own, nothing is waited for.
 #[derive(Debug, Default)]
 pub struct Order {
-    /// Since when each is waited for, by the monotonic clock.
-    missing: HashMap<Place, BTreeMap<EntryId, Duration>>,
+    missing: HashMap<Place, BTreeMap<EntryId, Missing>>,
     /// Of all places.
     count: usize,
     /// When what is over was looked for last.
     swept: Duration,
 }
 
+/// By the monotonic clock.
+#[derive(Debug, Clone, Copy)]
+struct Missing {
+    /// When it failed or was refused last.
+    since: Duration,
+    /// When the last failure was, of this one or of one because of which it was refused.
+    failure: Duration,
+}
+
+impl Missing {
+    fn is_over(self, now: Duration) -> bool {
+        now.saturating_sub(self.since) >= PATIENCE || now.saturating_sub(self.failure) >= CHAIN
+    }
+}
+
 impl Order {
-    /// From now on the message is waited for: it failed, or was refused.
-    pub fn missing(&mut self, place: Place, id: EntryId, now: Duration) {
+    /// The message failed at this moment of the monotonic clock: it is waited for from now on.
+    pub fn wait_for(&mut self, place: Place, id: EntryId, now: Duration) {
+        self.note(place, id, Missing { since: now, failure: now });
+    }
+
+    fn note(&mut self, place: Place, id: EntryId, missing: Missing) {
         if !id.is_v7() {
             return;
         }
+        let now = missing.since;
         if self.count >= IN_ALL && now.saturating_sub(self.swept) >= SWEEP {
             self.forget_what_is_over(now);
         }
@@ -47,7 +69,12 @@ impl Order {
         }
         let ids = self.missing.entry(place).or_default();
         self.count -= ids.len();
-        ids.insert(id, now);
+        let known = ids.entry(id).or_insert(missing);
+        known.since = known.since.max(missing.since);
+        known.failure = known.failure.max(missing.failure);
+        if ids.len() > OF_ONE {
+            ids.retain(|_, missing| !missing.is_over(now));
+        }
         if ids.len() > OF_ONE {
             ids.pop_last();
         }
@@ -55,7 +82,7 @@ impl Order {
     }
 
     /// The message is not waited for any more.
-    pub fn arrived(&mut self, place: Place, id: EntryId) {
+    pub fn forget(&mut self, place: Place, id: EntryId) {
         let Some(ids) = self.missing.get_mut(&place) else { return };
         self.count -= usize::from(ids.remove(&id).is_some());
         if ids.is_empty() {
@@ -63,36 +90,41 @@ impl Order {
         }
     }
 
+    /// Whether the message is waited for.
+    pub fn is_missing(&self, place: Place, id: EntryId) -> bool {
+        self.missing.get(&place).is_some_and(|ids| ids.contains_key(&id))
+    }
+
     /// Whether the message may go on whose call came in at that moment of the monotonic clock. It counts when it came in and not
-    /// how late it is by now: whoever sent it did not know yet that the other one failed.
-    pub fn admits(&mut self, place: Place, id: EntryId, arrived: Duration) -> bool {
-        let Some(ids) = self.missing.get_mut(&place) else { return true };
-        while let Some(first) = ids.first_entry() {
-            if !id.is_v7() || *first.key() >= id {
-                break;
-            }
-            if !is_over(*first.get(), arrived) {
-                return false;
-            }
-            first.remove();
-            self.count -= 1;
+    /// how late it is by now: whoever sent it did not know yet that the other one failed. One that may not is waited for as well.
+    pub fn admits(
+        &mut self,
+        place: Place,
+        id: EntryId,
+        (arrived, now): (Duration, Duration),
+    ) -> bool {
+        let Some(ids) = self.missing.get(&place) else { return true };
+        if !id.is_v7() {
+            return true;
         }
-        self.arrived(place, id);
-        true
+        let before = ids.range(..id).map(|(_, missing)| missing);
+        let before = before.filter(|missing| !missing.is_over(arrived));
+        let failure = before.map(|missing| missing.failure).max();
+        match failure {
+            Some(failure) => self.note(place, id, Missing { since: now, failure }),
+            None => self.forget(place, id),
+        }
+        failure.is_none()
     }
 
     fn forget_what_is_over(&mut self, now: Duration) {
         self.missing.retain(|_, ids| {
-            ids.retain(|_, since| !is_over(*since, now));
+            ids.retain(|_, missing| !missing.is_over(now));
             !ids.is_empty()
         });
         self.swept = now;
         self.count = self.missing.values().map(BTreeMap::len).sum();
     }
-}
-
-fn is_over(since: Duration, now: Duration) -> bool {
-    now.saturating_sub(since) >= PATIENCE
 }
 
 #[cfg(test)]
@@ -113,15 +145,20 @@ mod tests {
         (ConversationId::from_uuid(Uuid::from_u128(1)), UserId::from_uuid(Uuid::from_u128(user)))
     }
 
+    /// A call that comes in at that moment.
+    fn admits(order: &mut Order, place: Place, id: EntryId, now: Duration) -> bool {
+        order.admits(place, id, (now, now))
+    }
+
     #[test]
     fn later_messages_wait_for_the_one_that_failed_and_earlier_ones_do_not() {
         let mut order = Order::default();
-        order.missing(place(1), id(2), NOW);
-        assert!(order.admits(place(1), id(1), NOW));
-        assert!(!order.admits(place(1), id(3), NOW));
-        assert!(order.admits(place(2), id(3), NOW), "somebody else's do not wait");
-        assert!(order.admits(place(1), id(2), NOW));
-        assert!(order.admits(place(1), id(3), NOW));
+        order.wait_for(place(1), id(2), NOW);
+        assert!(admits(&mut order, place(1), id(1), NOW));
+        assert!(!admits(&mut order, place(1), id(3), NOW));
+        assert!(admits(&mut order, place(2), id(3), NOW), "somebody else's do not wait");
+        assert!(admits(&mut order, place(1), id(2), NOW));
+        assert!(admits(&mut order, place(1), id(3), NOW));
         assert_eq!((order.count, order.missing.len()), (0, 0));
     }
 
@@ -129,54 +166,88 @@ mod tests {
     fn each_that_failed_is_waited_for_in_whatever_order_they_did() {
         let mut order = Order::default();
         for failed in [4, 1, 3] {
-            order.missing(place(1), id(failed), NOW);
+            order.wait_for(place(1), id(failed), NOW);
         }
         for (next, behind) in [(1, 2), (2, 4), (3, 5), (4, 5)] {
             assert!(
-                next == 2 || !order.admits(place(1), id(behind), NOW),
+                next == 2 || !admits(&mut order, place(1), id(behind), NOW),
                 "{behind} before {next}"
             );
-            assert!(order.admits(place(1), id(next), NOW));
+            assert!(admits(&mut order, place(1), id(next), NOW));
         }
-        assert!(order.admits(place(1), id(5), NOW));
+        assert!(admits(&mut order, place(1), id(5), NOW));
     }
 
     #[test]
     fn what_comes_to_an_end_is_not_waited_for() {
         let mut order = Order::default();
-        order.missing(place(1), id(1), NOW);
-        order.arrived(place(1), id(1));
-        assert!(order.admits(place(1), id(2), NOW));
+        order.wait_for(place(1), id(1), NOW);
+        order.forget(place(1), id(1));
+        assert!(admits(&mut order, place(1), id(2), NOW));
+    }
+
+    #[test]
+    fn messages_that_are_given_up_do_not_hold_each_other_up_for_ever() {
+        let mut order = Order::default();
+        order.wait_for(place(1), id(0), NOW);
+        let mut seconds = 1..;
+        let through = seconds.find(|second: &i64| {
+            let now = NOW + Duration::from_secs(second.cast_unsigned());
+            admits(&mut order, place(1), id(*second), now)
+        });
+        assert_eq!(through, Some(CHAIN.as_secs().cast_signed()));
+    }
+
+    #[test]
+    fn what_was_refused_last_of_all_is_waited_for_when_the_failure_is_over() {
+        let mut order = Order::default();
+        order.wait_for(place(1), id(1), NOW);
+        let over = NOW + PATIENCE;
+        assert!(!admits(&mut order, place(1), id(2), over.saturating_sub(Duration::from_nanos(1))));
+        assert!(!admits(&mut order, place(1), id(3), over), "2 has not come again");
+        assert!(admits(&mut order, place(1), id(2), over));
+        assert!(admits(&mut order, place(1), id(3), over));
+    }
+
+    #[test]
+    fn what_is_over_takes_no_place_from_what_fails() {
+        let mut order = Order::default();
+        let most = i64::try_from(OF_ONE).unwrap();
+        for number in 1..=most {
+            order.wait_for(place(1), id(number), NOW);
+        }
+        order.wait_for(place(1), id(most + 1), NOW + PATIENCE);
+        assert!(!admits(&mut order, place(1), id(most + 2), NOW + PATIENCE));
     }
 
     #[test]
     fn a_retry_that_never_comes_is_not_waited_for_for_ever() {
         let mut order = Order::default();
-        order.missing(place(1), id(1), NOW);
+        order.wait_for(place(1), id(1), NOW);
         assert!(
-            !order.admits(place(1), id(2), NOW + PATIENCE / 2),
+            !admits(&mut order, place(1), id(2), NOW + PATIENCE / 2),
             "it may have been sent before its sender knew"
         );
-        assert!(order.admits(place(1), id(2), NOW + PATIENCE));
+        assert!(admits(&mut order, place(1), id(2), NOW + PATIENCE));
     }
 
     #[test]
     fn what_came_in_before_the_failure_waits_however_late_it_is_by_now() {
         let mut order = Order::default();
-        order.missing(place(1), id(1), NOW);
-        assert!(!order.admits(place(1), id(2), EARLIER));
-        assert!(order.admits(place(1), id(2), NOW + PATIENCE));
+        order.wait_for(place(1), id(1), NOW);
+        assert!(!admits(&mut order, place(1), id(2), EARLIER));
+        assert!(admits(&mut order, place(1), id(2), NOW + PATIENCE));
     }
 
     #[test]
     fn ids_without_an_order_do_not_wait_and_are_not_waited_for() {
         let mut order = Order::default();
         let own = EntryId::from_uuid(Uuid::new_v5(&Uuid::nil(), b"a note"));
-        order.missing(place(1), own, NOW);
-        assert!(order.admits(place(1), id(1), NOW));
-        order.missing(place(1), id(1), NOW);
-        assert!(order.admits(place(1), own, NOW));
-        assert!(!order.admits(place(1), id(2), NOW));
+        order.wait_for(place(1), own, NOW);
+        assert!(admits(&mut order, place(1), id(1), NOW));
+        order.wait_for(place(1), id(1), NOW);
+        assert!(admits(&mut order, place(1), own, NOW));
+        assert!(!admits(&mut order, place(1), id(2), NOW));
     }
 
     #[test]
@@ -184,27 +255,27 @@ mod tests {
         let mut order = Order::default();
         let most = i64::try_from(OF_ONE).unwrap();
         for number in (1..=most + 5).rev() {
-            order.missing(place(1), id(number), NOW);
+            order.wait_for(place(1), id(number), NOW);
         }
         assert_eq!(order.count, OF_ONE);
         for number in 1..=most {
-            assert!(!order.admits(place(1), id(most + 5), NOW));
-            assert!(order.admits(place(1), id(number), NOW));
+            assert!(!admits(&mut order, place(1), id(most + 5), NOW));
+            assert!(admits(&mut order, place(1), id(number), NOW));
         }
-        assert!(order.admits(place(1), id(most + 5), NOW));
+        assert!(admits(&mut order, place(1), id(most + 5), NOW));
     }
 
     #[test]
     fn what_is_over_makes_room() {
         let mut order = Order::default();
         for user in 0..IN_ALL {
-            order.missing(place(user as u128), id(1), NOW);
+            order.wait_for(place(user as u128), id(1), NOW);
         }
         let newcomer = place(u128::MAX);
-        order.missing(newcomer, id(1), NOW + PATIENCE / 2);
-        assert!(order.admits(newcomer, id(2), NOW + PATIENCE / 2), "there was no room");
-        order.missing(newcomer, id(1), NOW + PATIENCE);
-        assert!(!order.admits(newcomer, id(2), NOW + PATIENCE));
-        assert_eq!(order.count, 1);
+        order.wait_for(newcomer, id(1), NOW + PATIENCE / 2);
+        assert!(admits(&mut order, newcomer, id(2), NOW + PATIENCE / 2), "there was no room");
+        order.wait_for(newcomer, id(1), NOW + PATIENCE);
+        assert!(!admits(&mut order, newcomer, id(2), NOW + PATIENCE));
+        assert_eq!(order.count, 2);
     }
 }

@@ -19,6 +19,9 @@ pub(super) async fn find(
 ) -> Result<Entry, WriteError> {
     let entry = chat.entries.find(id, message).await?;
     let Some(entry) = entry.filter(|entry| entry.withheld_from != Some(caller)) else {
+        if chat.appender.is_missing(id, caller, message) {
+            return Err(WriteError::Unavailable); // it is to come again
+        }
         let old = made_at(message).is_some_and(|made| chat.clock.now().since(made) > window);
         return Err(if old { WriteError::Gone } else { WriteError::NoSuchMessage });
     };

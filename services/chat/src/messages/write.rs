@@ -240,11 +240,13 @@ pub(super) fn in_order(
     taken: Result<Pending, WriteError>,
 ) -> Result<Pending, WriteError> {
     match &taken {
+        Ok(Pending(State::UnderWay(_))) => {}
         Err(error) if error.will_pass() => {
             chat.appender.not_submitted(conversation, caller.user, id);
         }
-        Err(_) => chat.appender.given_up(conversation, caller.user, id),
-        Ok(_) => {}
+        Ok(Pending(State::Done(_))) | Err(_) => {
+            chat.appender.is_settled(conversation, caller.user, id);
+        }
     }
     taken
 }

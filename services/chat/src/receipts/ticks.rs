@@ -1,6 +1,7 @@
 //! Tells live how far people have stored and read.
 
 use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -78,6 +79,16 @@ pub struct Ticks {
     limits: Limits,
     due: Mutex<Due>,
     known: Cache<ConversationId, Known>,
+    /// How often something was forgotten: what was read before is not remembered after.
+    forgotten: AtomicU64,
+}
+
+/// When conversations were read.
+#[derive(Debug, Clone, Copy)]
+pub struct Look {
+    at: Duration,
+    /// How often something had been forgotten.
+    forgotten: u64,
 }
 
 /// What is remembered of a conversation.
@@ -97,7 +108,13 @@ impl Ticks {
             counted: Duration::from_millis(counted_ms),
             waiting: queue,
         };
-        Self { parts, limits, due: Mutex::default(), known: Cache::new(REMEMBERED) }
+        Self {
+            parts,
+            limits,
+            due: Mutex::default(),
+            known: Cache::new(REMEMBERED),
+            forgotten: AtomicU64::new(0),
+        }
     }
 
     /// These people have come that far. Told at once, or in a moment with others.
@@ -201,18 +218,26 @@ impl Ticks {
 
     /// Somebody has blocked somebody there.
     pub fn forget(&self, id: ConversationId) {
+        self.forgotten.fetch_add(1, Ordering::SeqCst);
         self.known.remove(&id);
     }
 
     /// News may have been missed.
     pub fn forget_all(&self) {
+        self.forgotten.fetch_add(1, Ordering::SeqCst);
         self.known.clear();
     }
 
+    /// Before conversations are read for [`Ticks::learn`].
+    pub fn begin(&self) -> Look {
+        let forgotten = self.forgotten.load(Ordering::SeqCst);
+        Look { at: self.parts.clock.monotonic(), forgotten }
+    }
+
     /// Whoever has just read conversations says what they are, and spares reading them once more.
-    pub fn learn(&self, found: &[Conversation]) {
+    pub fn learn(&self, look: Look, found: &[Conversation]) {
         for conversation in found.iter().filter(|found| self.remembered(found.id).is_none()) {
-            self.remember(conversation.id, conversation.member_count, &conversation.blocks);
+            self.remember(look, conversation.id, conversation.member_count, &conversation.blocks);
         }
     }
 
@@ -220,10 +245,11 @@ impl Ticks {
         if let Some(known) = self.remembered(id) {
             return Ok(known);
         }
+        let look = self.begin();
         let found = self.parts.conversations.get(id).await?;
         Ok(found.map_or_else(
-            || self.remember(id, 0, &[]),
-            |found| self.remember(id, found.member_count, &found.blocks),
+            || self.remember(look, id, 0, &[]),
+            |found| self.remember(look, id, found.member_count, &found.blocks),
         ))
     }
 
@@ -233,9 +259,12 @@ impl Ticks {
         (now.saturating_sub(known.at) < BELIEVED).then_some(known)
     }
 
-    fn remember(&self, id: ConversationId, size: u32, blocks: &[Block]) -> Known {
-        let known = Known { at: self.parts.clock.monotonic(), size, blocks: blocks.into() };
+    fn remember(&self, look: Look, id: ConversationId, size: u32, blocks: &[Block]) -> Known {
+        let known = Known { at: look.at, size, blocks: blocks.into() };
         self.known.insert(id, known.clone());
+        if self.forgotten.load(Ordering::SeqCst) != look.forgotten {
+            self.known.remove(&id);
+        }
         known
     }
 

@@ -71,6 +71,24 @@ fn code(outcome: Result<Written, WriteError>) -> ErrorCode {
     WireError::from(outcome.unwrap_err()).code
 }
 
+#[tokio::test]
+async fn what_is_about_a_message_that_failed_for_now_waits_for_it() {
+    let place = Place::new().await;
+    let (ann, bob) = (place.person(), place.person());
+    let talk = place.between(&ann, &bob).await;
+    let [message, correction, removal] = std::array::from_fn(|_| place.entry_id());
+    place.chat.appender.not_submitted(talk, ann.user, message);
+    let early = edit(&place, &ann, (talk, message), correction, "better").await;
+    assert_eq!(code(early), ErrorCode::ServiceUnavailable, "it is still to come");
+    let early = delete(&place, &ann, (talk, message), removal).await;
+    assert_eq!(code(early), ErrorCode::ServiceUnavailable);
+    let other = edit(&place, &bob, (talk, message), place.entry_id(), "not mine").await;
+    assert_eq!(code(other), ErrorCode::NotFound);
+    place.send(&ann, talk, message, "good").await.unwrap();
+    edit(&place, &ann, (talk, message), correction, "better").await.unwrap();
+    delete(&place, &ann, (talk, message), removal).await.unwrap();
+}
+
 /// Everything that the log holds of a conversation, as text.
 async fn held(place: &Place, id: ConversationId) -> String {
     let entries = place.chat.log.entries(id, 0, 1_000).await.unwrap();

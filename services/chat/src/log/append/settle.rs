@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 use futures::future::join_all;
-use kernel::{ConversationId, UserId};
+use kernel::{ConversationId, EntryId, UserId};
 use tracing::Instrument;
 
 use super::Appender;
@@ -39,14 +39,7 @@ impl Appender {
         let mut through = Vec::with_capacity(batch.len());
         for Taken { id, drafts } in batch {
             let fates: Vec<Appended> = outcome.by_ref().take(drafts.len()).collect();
-            let fates = fates.into_iter().map(|fate| match fate {
-                // Not acknowledged before it is counted: the client's retry finishes the job.
-                Appended::Stored(_) | Appended::Existing(_) if counted.is_err() => {
-                    Appended::Unavailable
-                }
-                fate => fate,
-            });
-            if self.settle(id, drafts.into_iter().zip(fates)).await {
+            if self.settle(id, drafts.into_iter().zip(fates), counted.is_ok()).await {
                 through.push(id);
             }
         }
@@ -58,6 +51,7 @@ impl Appender {
         self: &Arc<Self>,
         id: ConversationId,
         drafts: impl Iterator<Item = (Waiting, Appended)>,
+        counted: bool,
     ) -> bool {
         let mut again = Vec::new();
         let mut failed = Vec::new();
@@ -86,10 +80,12 @@ impl Appender {
             };
             match fate {
                 Appended::Raced => again.push(waiting),
-                Appended::Unavailable | Appended::Refused => {
+                Appended::Unavailable => {
                     senders.insert(sender);
-                    failed.push((waiting, fate));
+                    failed.push(waiting);
                 }
+                // Not acknowledged before it is counted: the retry finishes the job. It has its place, so nothing waits for it.
+                Appended::Stored(_) | Appended::Existing(_) if !counted => waiting.refuse(),
                 fate => waiting.answer(fate),
             }
         }
@@ -99,25 +95,25 @@ impl Appender {
 
     /// Answers what failed, and what its senders had waiting behind it. From before they can hear of it, what they sent later
     /// waits for it to come again.
-    fn fail(
-        &self,
-        id: ConversationId,
-        mut failed: Vec<(Waiting, Appended)>,
-        senders: &HashSet<UserId>,
-    ) {
-        if failed.is_empty() {
+    fn fail(&self, id: ConversationId, mut failed: Vec<Waiting>, senders: &HashSet<UserId>) {
+        if senders.is_empty() {
             return;
         }
         let now = self.clock.monotonic();
         let mut state = self.state();
-        let withdrawn = state.queue.withdraw(id, senders);
-        failed.extend(withdrawn.into_iter().map(|waiting| (waiting, Appended::Unavailable)));
-        for (waiting, _) in &failed {
-            state.order.missing((id, waiting.draft.sender), waiting.draft.id, now);
+        failed.extend(state.queue.withdraw(id, senders));
+        for waiting in &failed {
+            state.order.wait_for((id, waiting.draft.sender), waiting.draft.id, now);
         }
         drop(state);
-        for (waiting, fate) in failed {
-            waiting.answer(fate);
+        failed.into_iter().for_each(Waiting::refuse);
+    }
+
+    /// The drafts are gone, and nobody knows what became of them: as if they had failed.
+    pub(super) fn lose(&self, drafts: Vec<(ConversationId, UserId, EntryId)>) {
+        for (id, sender, draft) in drafts {
+            self.not_submitted(id, sender, draft);
+            self.fail(id, Vec::new(), &HashSet::from([sender]));
         }
     }
 
