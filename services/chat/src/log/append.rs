@@ -156,9 +156,9 @@ impl Appender {
         self.state().order.wait_for((id, sender), entry, self.clock.monotonic());
     }
 
-    /// Whether a draft of that writer failed, and will come again.
+    /// Whether a draft of that writer failed a short while ago, and is to come again.
     pub fn is_missing(&self, id: ConversationId, sender: UserId, entry: EntryId) -> bool {
-        self.state().order.is_missing((id, sender), entry)
+        self.state().order.is_missing((id, sender), entry, self.clock.monotonic())
     }
 
     /// A draft has its end without being submitted: what its writer wrote after it does not wait for it.

@@ -90,9 +90,10 @@ impl Order {
         }
     }
 
-    /// Whether the message is waited for.
-    pub fn is_missing(&self, place: Place, id: EntryId) -> bool {
-        self.missing.get(&place).is_some_and(|ids| ids.contains_key(&id))
+    /// Whether the message is waited for at this moment of the monotonic clock.
+    pub fn is_missing(&self, place: Place, id: EntryId, now: Duration) -> bool {
+        let missing = self.missing.get(&place).and_then(|ids| ids.get(&id));
+        missing.is_some_and(|missing| !missing.is_over(now))
     }
 
     /// Whether the message may go on whose call came in at that moment of the monotonic clock. It counts when it came in and not
@@ -218,6 +219,15 @@ mod tests {
         }
         order.wait_for(place(1), id(most + 1), NOW + PATIENCE);
         assert!(!admits(&mut order, place(1), id(most + 2), NOW + PATIENCE));
+    }
+
+    #[test]
+    fn what_is_over_is_not_missing_any_more() {
+        let mut order = Order::default();
+        order.wait_for(place(1), id(1), NOW);
+        assert!(order.is_missing(place(1), id(1), NOW));
+        assert!(!order.is_missing(place(1), id(2), NOW) && !order.is_missing(place(2), id(1), NOW));
+        assert!(!order.is_missing(place(1), id(1), NOW + PATIENCE));
     }
 
     #[test]
