@@ -83,7 +83,8 @@ async fn send(
     messages: usize,
     window: usize,
 ) -> anyhow::Result<Vec<Duration>> {
-    let (clock, random, ids) = (SystemClock::default(), SystemRandom, Ascending::default());
+    let (clock, random) = (SystemClock::default(), SystemRandom);
+    let mut ids = Ascending::default();
     let (mut next, mut under_way) = (0_u64, HashMap::new());
     let mut acked = Vec::with_capacity(messages);
     let mut highest = 0;

@@ -90,7 +90,7 @@ impl Client {
     ) -> Result<oneshot::Receiver<Result<Entry, Refusal>>, StorageError> {
         let place = self.orders.reserve().await;
         let (answer, receiver) = oneshot::channel();
-        let ids = self.ids.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut ids = self.ids.lock().unwrap_or_else(PoisonError::into_inner);
         let id = ids.next(self.clock.now(), &*self.random);
         let letter = Letter { id, conversation, text };
         self.storage.post(&letter)?;

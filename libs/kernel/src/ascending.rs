@@ -1,5 +1,3 @@
-use std::sync::{Mutex, PoisonError};
-
 use uuid::Uuid;
 
 use crate::{EntryId, Random, Timestamp};
@@ -11,24 +9,23 @@ const RANDOM: u128 = (1 << 62) - 1;
 /// back: then it counts on, as RFC 9562 §6.2 has it (method 2).
 #[derive(Debug, Default)]
 pub struct Ascending {
-    last: Mutex<Option<EntryId>>,
+    last: Option<EntryId>,
 }
 
 impl Ascending {
     /// Goes on behind that id.
     pub const fn after(last: Option<EntryId>) -> Self {
-        Self { last: Mutex::new(last) }
+        Self { last }
     }
 
     /// The next id.
-    pub fn next(&self, now: Timestamp, random: &dyn Random) -> EntryId {
-        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+    pub fn next(&mut self, now: Timestamp, random: &dyn Random) -> EntryId {
         let fresh = EntryId::new_v7(now, random);
-        let next = match *last {
+        let next = match self.last {
             Some(last) if fresh <= last => following(last, random),
             _ => fresh,
         };
-        *last = Some(next);
+        self.last = Some(next);
         next
     }
 }
@@ -49,7 +46,7 @@ mod tests {
 
     #[test]
     fn the_next_id_is_above_the_one_before_however_the_clock_goes() {
-        let (ids, random) = (Ascending::default(), SeededRandom::new(1));
+        let (mut ids, random) = (Ascending::default(), SeededRandom::new(1));
         let made = [1_000, 1_000, 1_000, 990, 1_001, 5, 2_000]
             .map(|millis| ids.next(Timestamp::from_millis(millis), &random));
         assert!(made.is_sorted_by(|one, next| one < next), "{made:?}");

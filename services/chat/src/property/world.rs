@@ -1,6 +1,6 @@
 //! The real service of a case, and each step held against the oracle.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail, ensure};
@@ -43,7 +43,7 @@ pub struct World<'a> {
     pub(super) settings: &'a ChatSettings,
     pub(super) clock: Arc<ManualClock>,
     pub(super) random: Arc<SeededRandom>,
-    ids: Ascending,
+    ids: Mutex<Ascending>,
     town: Arc<Town>,
     fanout: Arc<MemoryFanout>,
     listener: Box<dyn Listener>,
@@ -71,7 +71,7 @@ impl<'a> World<'a> {
             settings,
             clock: Arc::new(store.clock()),
             random,
-            ids: Ascending::default(),
+            ids: Mutex::default(),
             town: Arc::default(),
             fanout,
             listener,
@@ -132,7 +132,7 @@ impl<'a> World<'a> {
 
     /// The first person's group, with the second in it.
     async fn open_group(&mut self) -> Result<()> {
-        let id = self.ids.next(self.clock.now(), &*self.random).uuid();
+        let id = self.ids.lock().unwrap().next(self.clock.now(), &*self.random).uuid();
         let group = NewGroup {
             id: ConversationId::from_uuid(id),
             title: "Choir".to_owned(),
@@ -224,7 +224,7 @@ impl<'a> World<'a> {
 
     pub(super) fn sent(&self, talk: usize, what: What, from: Who, text: &str) -> Sent {
         let made = self.clock.now();
-        let id = self.ids.next(made, &*self.random);
+        let id = self.ids.lock().unwrap().next(made, &*self.random);
         Sent { talk, id, what, made, from, text: text.to_owned() }
     }
 

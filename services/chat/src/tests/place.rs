@@ -137,7 +137,7 @@ pub struct Place {
     pub clock: Arc<ManualClock>,
     pub town: Arc<Town>,
     random: Arc<SeededRandom>,
-    ids: Ascending,
+    ids: Mutex<Ascending>,
     pub kept: Kept,
 }
 
@@ -240,7 +240,7 @@ impl Place {
             settings,
         });
         tokio::spawn(notes::write(Arc::clone(&chat), CancellationToken::new()));
-        Self { chat, fanout, clock, town, random, ids: Ascending::default(), kept }
+        Self { chat, fanout, clock, town, random, ids: Mutex::default(), kept }
     }
 
     /// Somebody new, logged in on one device.
@@ -308,7 +308,7 @@ impl Place {
     }
 
     pub fn entry_id(&self) -> EntryId {
-        self.ids.next(self.clock.now(), &*self.random)
+        self.ids.lock().unwrap().next(self.clock.now(), &*self.random)
     }
 
     pub async fn say(&self, from: &Identity, to: ConversationId, text: &str) -> Entry {

@@ -45,8 +45,8 @@ async fn heal(db: &Database) {
 
 /// With ids that ascend, as one device makes them.
 fn drafts(conversation: ConversationId, sender: UserId, texts: &[impl AsRef<str>]) -> Vec<Draft> {
-    let ids = Ascending::default();
-    let draft = |text: &str| {
+    let mut ids = Ascending::default();
+    let mut draft = |text: &str| {
         let id = ids.next(now(), &SystemRandom);
         Draft { id, ..draft(conversation, sender, text) }
     };

@@ -60,6 +60,8 @@ impl Appender {
         for (mut waiting, fate) in drafts {
             let sender = waiting.draft.sender;
             let fate = match fate {
+                // Not acknowledged before it is counted: the client's retry finishes the job.
+                Appended::Stored(_) | Appended::Existing(_) if !counted => Appended::Unavailable,
                 // What a person wrote after a draft that failed fails too, or it would appear before the retry of it.
                 Appended::Raced | Appended::Stale if senders.contains(&sender) => {
                     Appended::Unavailable
@@ -84,8 +86,6 @@ impl Appender {
                     senders.insert(sender);
                     failed.push(waiting);
                 }
-                // Not acknowledged before it is counted: the retry finishes the job. It has its place, so nothing waits for it.
-                Appended::Stored(_) | Appended::Existing(_) if !counted => waiting.refuse(),
                 fate => waiting.answer(fate),
             }
         }
